@@ -1,0 +1,1 @@
+"""What control plane and step processes agree on. Standard library only."""

@@ -1,0 +1,209 @@
+"""What a client may ask of a supervisor. Commands are imperative; the events they cause are past tense.
+
+Who gives a command is the kernel's word about the socket's peer, never a field here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+from scanflow_tui.contract.errors import InputError
+from scanflow_tui.contract.evidence import LabelKind
+
+
+@dataclass(frozen=True, slots=True)
+class AddBatch:
+    """Copy a batch (file or folder, absolute path) into the store and announce it. The owner's."""
+
+    path: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StartRun:
+    """Plan and start a run. Without ``batch``: what needs neither batch nor champion."""
+
+    batch: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GiveLabel:
+    """One human's word on one sample. ``shown`` tells what was on screen (guess shown, order, ms)."""
+
+    run: int
+    node: str
+    sample: str
+    kind: LabelKind
+    value: int | None = None
+    ms: int = 0
+    guess_shown: bool = True
+    order: str = "typical"
+    redoes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UndoLabel:
+    """Take back the label that event ``seq`` gave."""
+
+    run: int
+    node: str
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class WriteNote:
+    """A note on a sample; the text is erasable content."""
+
+    run: int
+    node: str
+    sample: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FinishLabelling:
+    """End a label node, with what is left unlabelled."""
+
+    run: int
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class Decide:
+    """Choose an option, with a reason, on the evidence with this hash."""
+
+    run: int
+    node: str
+    option: str
+    reason: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Approve:
+    """Promote the candidate of a run, if ``champion`` is still the version in production."""
+
+    run: int
+    node: str
+    champion: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """Do not promote the candidate; the run ends."""
+
+    run: int
+    node: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RollBack:
+    """Put an earlier version (default: the one before) back into production."""
+
+    champion: int
+    to: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel:
+    """Cancel a run, or one of its nodes."""
+
+    run: int
+    node: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Try a failed node of a run again."""
+
+    run: int
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Commit, close and end the supervisor; attempts go on. The owner's."""
+
+
+Command = (
+    AddBatch
+    | StartRun
+    | GiveLabel
+    | UndoLabel
+    | WriteNote
+    | FinishLabelling
+    | Decide
+    | Approve
+    | Discard
+    | RollBack
+    | Cancel
+    | Retry
+    | Leave
+)
+
+Name = Literal[
+    "AddBatch",
+    "StartRun",
+    "GiveLabel",
+    "UndoLabel",
+    "WriteNote",
+    "FinishLabelling",
+    "Decide",
+    "Approve",
+    "Discard",
+    "RollBack",
+    "Cancel",
+    "Retry",
+    "Leave",
+]
+
+_BY_NAME: dict[str, type[Any]] = {kind.__name__: kind for kind in Command.__args__}
+
+OWNER_ONLY: frozenset[str] = frozenset({"AddBatch", "Cancel", "Leave", "Retry", "StartRun"})
+
+
+def to_json(command: Command) -> dict[str, Any]:
+    """A command as JSON: its name under ``name`` beside its fields."""
+    return {"name": type(command).__name__, **asdict(command)}
+
+
+def from_json(raw: Any) -> Command:
+    """A command from JSON. Raises InputError, naming the command and the field."""
+    if not isinstance(raw, dict):
+        raise InputError("a command is a JSON object")
+    kind = _BY_NAME.get(str(raw.get("name")))
+    if kind is None:
+        raise InputError(f"unknown command {raw.get('name')!r}")
+    given = {key: value for key, value in raw.items() if key != "name"}
+    known = {item.name: item for item in fields(kind)}
+    for key in given:
+        if key not in known:
+            raise InputError(f"{kind.__name__}: unknown field {key!r}")
+    for key, value in given.items():
+        if not _fits(str(known[key].type), value):
+            raise InputError(f"{kind.__name__}: field {key!r} is not {known[key].type}")
+    try:
+        command: Command = kind(**given)
+    except TypeError as error:
+        raise InputError(f"{kind.__name__}: {error}") from None
+    return command
+
+
+def _fits(annotation: str, value: Any) -> bool:
+    """Whether a JSON value fits a field's annotation (the few kinds used above)."""
+    for part in annotation.split(" | "):
+        if part == "None" and value is None:
+            return True
+        if part == "bool" and isinstance(value, bool):
+            return True
+        if part == "int" and isinstance(value, int) and not isinstance(value, bool):
+            return True
+        if part == "str" and isinstance(value, str):
+            return True
+        if part == "LabelKind" and value in LabelKind.__args__:  # type: ignore[attr-defined]
+            return True
+    return False

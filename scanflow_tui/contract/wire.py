@@ -1,0 +1,77 @@
+"""Frames of the supervisor's socket: 4 bytes of length (big-endian), then a JSON object.
+
+Every request of a client carries ``req``, a number it chose; the answer carries the same number. Frames
+that the server pushes carry none.
+
+    client                                        server
+    hello     {version, client, program}          welcome  {version, session, name, seq, uid, pid, engine}
+    command   {id, command}                       reply    {id, ok, seq, value | error}
+    snapshot  {}                                  snapshot {seq, state}
+    subscribe {after}                             (pushed) events {events: [[seq, body, hash], ...]}
+    vitals    {}                                  (pushed) vitals {values}
+    read      {ref, offset, length}               data     {data (base64), size, end}
+    verify    {head}                              verified {...}
+                                                  error    {what, where, hint, code}
+
+``id`` of a command is the client's counter; with the client's UUID it makes the command id. ``body`` is
+the stored event's text, verbatim. A reply is sent after the commit that holds the command's events.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Any
+
+from scanflow_tui.contract import limits
+from scanflow_tui.contract.errors import BY_CODE, InputError, ScanflowError
+
+PROTOCOL = 1
+HEADER = struct.Struct(">I")
+
+Frame = dict[str, Any]
+
+
+def pack(frame: Frame) -> bytes:
+    """A frame as bytes. Raises InputError where it is over the limit."""
+    data = json.dumps(frame, separators=(",", ":"), allow_nan=False).encode("ascii")
+    if len(data) > limits.FRAME_BYTES_MAX:
+        raise InputError(f"a frame of {len(data)} bytes is over {limits.FRAME_BYTES_MAX}")
+    return HEADER.pack(len(data)) + data
+
+
+def unpack(data: bytes) -> Frame:
+    """The frame in these bytes (without header). Raises InputError on anything else."""
+    try:
+        frame = json.loads(data)
+    except ValueError:
+        raise InputError("a frame is not JSON") from None
+    if not isinstance(frame, dict) or not isinstance(frame.get("kind"), str):
+        raise InputError("a frame is a JSON object with a kind")
+    return frame
+
+
+def length(header: bytes) -> int:
+    """The length that a header announces. Raises InputError over the limit."""
+    (size,) = HEADER.unpack(header)
+    if size > limits.FRAME_BYTES_MAX:
+        raise InputError(f"a frame of {size} bytes is over {limits.FRAME_BYTES_MAX}")
+    return int(size)
+
+
+def error_json(error: ScanflowError) -> dict[str, Any]:
+    """An error as it travels."""
+    return {
+        "what": error.what,
+        "where": error.where,
+        "hint": error.hint,
+        "code": error.exit_code,
+    }
+
+
+def error_from(raw: dict[str, Any]) -> ScanflowError:
+    """The error that travelled."""
+    kind = BY_CODE.get(int(raw.get("code", 1)), ScanflowError)
+    return kind(
+        str(raw.get("what", "")), where=str(raw.get("where", "")), hint=str(raw.get("hint", ""))
+    )
