@@ -1,6 +1,7 @@
 """One protocol for what a screen or a table reads: a live session, or a recorded one.
 
-Live and replay are the same screens over another source. ``client.live`` speaks to a supervisor's socket,
+Live and replay are the same screens over another source. ``client.live`` speaks to a supervisor's
+socket,
 ``client.recorded`` reads a session file at a cursor.
 """
 
@@ -22,8 +23,8 @@ Link = Literal["connecting", "connected", "reconnecting", "closed", "recorded"]
 class Ref:
     """What to read: erasable content by digest, an artifact's file, or an attempt's log record.
 
-    ``id`` is a content digest, an artifact's SHA-256, or an attempt's engine name; ``path`` is a file
-    inside an artifact that is a folder.
+    ``id`` is a content digest, an artifact's SHA-256, or an attempt's engine name; ``path`` is a
+    file inside an artifact that is a folder.
     """
 
     kind: RefKind
@@ -97,7 +98,8 @@ class Source(Protocol):
         """Bytes behind a reference. Raises Missing where they are not to be had."""
 
     async def send(self, command: Command) -> Reply:
-        """Give a command and wait for its acknowledgement; repeated with the same id after a lost link.
+        """Give a command and wait for its acknowledgement; repeated with the same id after a lost
+        link.
 
         Raises the ScanflowError that the supervisor refused with.
         """

@@ -1,7 +1,7 @@
 """Canonical JSON: the bytes that are hashed (profile ``json-sorted-ascii-1``, named in event 0).
 
-Standard library ``json``, sorted keys, no spaces, ASCII, NaN and infinities refused. Stored bytes are
-never re-serialised to verify a hash.
+Standard library ``json``, sorted keys, no spaces, ASCII, NaN and infinities refused. Stored bytes
+are never re-serialised to verify a hash.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ PROFILE = "json-sorted-ascii-1"
 
 
 def encode(value: Any) -> bytes:
-    """The canonical bytes of a JSON value. Raises ValueError on NaN, TypeError on a non-JSON value."""
+    """The canonical bytes of a JSON value. Raises ValueError on NaN, TypeError on a non-JSON
+    value.
+    """
     return json.dumps(
         value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
     ).encode("ascii")

@@ -1,4 +1,5 @@
-"""What a client may ask of a supervisor. Commands are imperative; the events they cause are past tense.
+"""What a client may ask of a supervisor. Commands are imperative; the events they cause are past
+tense.
 
 Who gives a command is the kernel's word about the socket's peer, never a field here.
 """
@@ -29,7 +30,9 @@ class StartRun:
 
 @dataclass(frozen=True, slots=True)
 class GiveLabel:
-    """One human's word on one sample. ``shown`` tells what was on screen (guess shown, order, ms)."""
+    """One human's word on one sample. ``shown`` tells what was on screen (guess shown, order,
+    ms).
+    """
 
     run: int
     node: str

@@ -9,7 +9,8 @@
     ├── Refused                        6   not permitted
     └── PersonNeeded                   7   suspended: a person has to act
 
-A defect of ScanFlow's own is 1, an interrupt 130. An error says what is wrong, where, and what to do.
+A defect of ScanFlow's own is 1, an interrupt 130. An error says what is wrong, where, and what to
+do.
 """
 
 from __future__ import annotations
@@ -72,7 +73,9 @@ class DamagedSession(ScanflowError):
 
 
 class Missing(ScanflowError):
-    """Something needed is missing or unreachable: engine, image, file, disk space, a newer ScanFlow."""
+    """Something needed is missing or unreachable: engine, image, file, disk space, a newer
+    ScanFlow.
+    """
 
     exit_code = 5
 

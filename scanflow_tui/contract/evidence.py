@@ -1,8 +1,9 @@
 """The typed files that agents and human nodes exchange, as frozen dataclasses.
 
-A checker makes ``finding`` and ``queue``, a label node ``labels`` and ``audit``, a planner ``options``, a
-decide node ``chosen``, an evaluation ``table``. Probabilities, p-values and accuracies are in 0..1, times
-in microseconds UTC, classes are indices into the pipeline's ``classes``.
+A checker makes ``finding`` and ``queue``, a label node ``labels`` and ``audit``, a planner
+``options``, a decide node ``chosen``, an evaluation ``table``. Probabilities, p-values and
+accuracies are in 0..1, times in microseconds UTC, classes are indices into the pipeline's
+``classes``.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ QUEUE_IMAGES = "images"
 
 @dataclass(frozen=True, slots=True)
 class Histogram:
-    """One score's distribution: ``edges`` (bins + 1), counts held out and in the batch (bins each)."""
+    """One score's distribution: ``edges`` (bins + 1), counts held out and in the batch (bins
+    each).
+    """
 
     name: str
     edges: tuple[float, ...]
@@ -43,7 +46,8 @@ class ClassRow:
 class Finding:
     """The checker's finding about one batch (file ``finding``, JSON).
 
-    ``p`` is the exact p-value of the batch statistic, None when there are too few samples for a verdict;
+    ``p`` is the exact p-value of the batch statistic, None when there are too few samples for a
+    verdict;
     ``slices`` holds the SHA-256 of each calibration slice that was used.
     """
 
@@ -65,10 +69,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class QueueEntry:
-    """One sample offered to a human (a line of ``queue/queue.jsonl``), its image at ``images/<id>.png``.
+    """One sample offered to a human (a line of ``queue/queue.jsonl``), its image at
+    ``images/<id>.png``.
 
-    ``probability`` is the inclusion probability when drawn (audit share; None for the repair share, which
-    is not a random sample). Audit samples show no guess on screen, like blind ones.
+    ``probability`` is the inclusion probability when drawn (audit share; None for the repair
+    share, which is not a random sample). Audit samples show no guess on screen, like blind ones.
     """
 
     id: str
@@ -122,7 +127,9 @@ class WorstClass:
 
 @dataclass(frozen=True, slots=True)
 class OptionEvidence:
-    """What is known of one option before it is chosen. None: not measurable yet; ``why`` says more."""
+    """What is known of one option before it is chosen. None: not measurable yet; ``why`` says
+    more.
+    """
 
     before: Interval | None
     after: Interval | None
@@ -172,7 +179,9 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The decision (file ``chosen``, JSON). The reason's words stay in the session, here is its digest."""
+    """The decision (file ``chosen``, JSON). The reason's words stay in the session, here is its
+    digest.
+    """
 
     option: Option
     action: Action
@@ -186,7 +195,8 @@ class Chosen:
 class TableRow:
     """One population of the evaluation, before and after, paired on the same images.
 
-    ``delta`` is the change of accuracy from before to after, ``no_labels`` the baseline that used none.
+    ``delta`` is the change of accuracy from before to after, ``no_labels`` the baseline that used
+    none.
     """
 
     data: str
@@ -200,7 +210,9 @@ class TableRow:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Whether a candidate may be promoted. ``refusals`` forbid it, ``warnings`` are said in the dialog."""
+    """Whether a candidate may be promoted. ``refusals`` forbid it, ``warnings`` are said in the
+    dialog.
+    """
 
     passes: bool
     refusals: tuple[str, ...] = ()

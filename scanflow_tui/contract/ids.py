@@ -25,7 +25,9 @@ def mint_ulid(at_us: int, randomness: bytes) -> Ulid:
 
 
 def attempt_name(session: str, run: int, node: str, attempt: int) -> str:
-    """The engine name of an attempt, deterministic: ``sf-<ulid>-<run>-<node>-<attempt>``, lower case."""
+    """The engine name of an attempt, deterministic: ``sf-<ulid>-<run>-<node>-<attempt>``, lower
+    case.
+    """
     return f"sf-{session.lower()}-{run}-{node}-{attempt}"
 
 

@@ -1,8 +1,9 @@
 """The step contract, and its convenience for Python programs (design, section 6).
 
-A step is any program. ``SCANFLOW_STEP`` says where its ``step.json`` lies; that names inputs (read-only
-paths), outputs (paths to make), parameters, seed and limits, as the step sees them. The step writes its
-outputs, may append JSON lines to the report file, may write ``values.json``, and exits 0.
+A step is any program. ``SCANFLOW_STEP`` says where its ``step.json`` lies; that names inputs
+(read-only paths), outputs (paths to make), parameters, seed and limits, as the step sees them. The
+step writes its outputs, may append JSON lines to the report file, may write ``values.json``, and
+exits 0.
 
 Lines of the report file, one JSON object each, any of:
 
@@ -51,8 +52,9 @@ class StepLimits:
 class StepFile:
     """The content of ``step.json``. Paths are those the step sees.
 
-    ``sources`` says which node made an input (``{"candidate": "retrain.model"}``), so that a step with a
-    list of possible inputs knows the one that ran. An input that nobody made is absent from ``inputs``.
+    ``sources`` says which node made an input (``{"candidate": "retrain.model"}``), so that a step
+    with a list of possible inputs knows the one that ran. An input that nobody made is absent from
+    ``inputs``.
     """
 
     contract: int
@@ -165,7 +167,9 @@ class Step:
 
 
 def run_step(main: Any) -> None:
-    """Run ``main(step)`` as a program: a ScanflowError becomes a report line, stderr and its exit code."""
+    """Run ``main(step)`` as a program: a ScanflowError becomes a report line, stderr and its exit
+    code.
+    """
     step = Step.load()
     try:
         main(step)

@@ -1,11 +1,11 @@
 """Frames of the supervisor's socket: 4 bytes of length (big-endian), then a JSON object.
 
-Every request of a client carries ``req``, a number it chose; the answer carries the same number. Frames
-that the server pushes carry none.
+Every request of a client carries ``req``, a number it chose; the answer carries the same number.
+Frames that the server pushes carry none.
 
     client                                        server
-    hello     {version, client, program}          welcome  {version, session, name, seq, uid, pid, engine}
-    command   {id, command}                       reply    {id, ok, seq, value | error}
+    hello     {version, client, program}          welcome  {version, session, name, seq, uid, pid,
+    engine} command   {id, command}                       reply    {id, ok, seq, value | error}
     snapshot  {}                                  snapshot {seq, state}
     subscribe {after}                             (pushed) events {events: [[seq, body, hash], ...]}
     vitals    {}                                  (pushed) vitals {values}
@@ -13,8 +13,9 @@ that the server pushes carry none.
     verify    {head}                              verified {...}
                                                   error    {what, where, hint, code}
 
-``id`` of a command is the client's counter; with the client's UUID it makes the command id. ``body`` is
-the stored event's text, verbatim. A reply is sent after the commit that holds the command's events.
+``id`` of a command is the client's counter; with the client's UUID it makes the command id.
+``body`` is the stored event's text, verbatim. A reply is sent after the commit that holds the
+command's events.
 """
 
 from __future__ import annotations

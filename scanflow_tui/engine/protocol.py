@@ -1,8 +1,8 @@
 """What every engine does, and the facts that it answers with (design, section 7).
 
-Process and Docker come first; Slurm and Kubernetes must fit. An engine never concludes an outcome from
-absence: the truth about an attempt is what it left behind. Exit code 0 alone is not success; the outputs
-are judged by the supervisor.
+Process and Docker come first; Slurm and Kubernetes must fit. An engine never concludes an outcome
+from absence: the truth about an attempt is what it left behind. Exit code 0 alone is not success;
+the outputs are judged by the supervisor.
 """
 
 from __future__ import annotations
@@ -18,7 +18,8 @@ Hit = Literal["time", "log", "memory", ""]
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """One attempt to start. ``folder`` is the attempt's own folder, with ``step.json`` already in it.
+    """One attempt to start. ``folder`` is the attempt's own folder, with ``step.json`` already in
+    it.
 
     ``argv`` is run in ``code`` (a read-only snapshot of the pipeline's folder) with exactly the
     environment ``env`` and what the engine itself has to add (PATH, HOME, TMPDIR, LANG, threads).
@@ -145,9 +146,11 @@ class LogChunk:
 
 
 class Engine(Protocol):
-    """One protocol for all; nothing above it knows which. Calls may block: the shell runs them in threads.
+    """One protocol for all; nothing above it knows which. Calls may block: the shell runs them in
+    threads.
 
-    ``folder`` of an attempt is where its record lies: ``log``, ``exit.json``, ``claim``, ``report.jsonl``.
+    ``folder`` of an attempt is where its record lies: ``log``, ``exit.json``, ``claim``,
+    ``report.jsonl``.
     """
 
     name: str
@@ -168,7 +171,9 @@ class Engine(Protocol):
         """TERM, grace, KILL. No error where it already ended."""
 
     def adopt(self, session: str, attempts: dict[str, str]) -> Watched:
-        """What is there of this session after a crash of the watcher; by name, never by a stored id."""
+        """What is there of this session after a crash of the watcher; by name, never by a stored
+        id.
+        """
 
     def forget(self, name: str, folder: str) -> None:
         """Remove what the engine still holds, after the outcome is committed."""

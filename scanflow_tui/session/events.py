@@ -1,7 +1,8 @@
 """Every event of a session, as typed structs (design, section 5).
 
-An event is a fact in the past tense and holds nothing that can be derived. What may have to be erased
-(logins, reasons, notes, file names, thumbnails, log text) never stands in an event: a field named
+An event is a fact in the past tense and holds nothing that can be derived. What may have to be
+erased (logins, reasons, notes, file names, thumbnails, log text) never stands in an event: a field
+named
 ``*_content`` holds the digest of erasable content that lies beside the log. ``at`` is integer
 microseconds UTC. Unknown kinds of a newer version are kept verbatim (``Unknown``), never dropped.
 """
@@ -73,7 +74,9 @@ class BatchArrived(Fact, frozen=True):
 
 
 class PlannedNode(msgspec.Struct, frozen=True):
-    """One node of a frozen plan: ``run``, ``cached`` or ``skipped``, with the reason in a sentence."""
+    """One node of a frozen plan: ``run``, ``cached`` or ``skipped``, with the reason in a
+    sentence.
+    """
 
     node: str
     verdict: str
@@ -81,7 +84,9 @@ class PlannedNode(msgspec.Struct, frozen=True):
 
 
 class RunPlanned(Fact, frozen=True):
-    """A run's plan, frozen. ``files`` are the hashes of ``file:`` inputs by path, ``code`` the snapshot."""
+    """A run's plan, frozen. ``files`` are the hashes of ``file:`` inputs by path, ``code`` the
+    snapshot.
+    """
 
     run: int
     batch: str | None
@@ -347,7 +352,9 @@ class NodeEnded(Fact, frozen=True):
 
 
 class ModelPromoted(Fact, frozen=True):
-    """A version went into production. Version 1 has no ``replaces``; ``reason_content`` may be empty."""
+    """A version went into production. Version 1 has no ``replaces``; ``reason_content`` may be
+    empty.
+    """
 
     version: int
     run: int

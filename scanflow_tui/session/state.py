@@ -1,7 +1,7 @@
 """The folded state of a session: what is true after event ``seq``.
 
-Only ``folds`` changes these objects, in place (copying a dict an event is quadratic); everyone else reads.
-The whole state is JSON by msgspec, so that a client may be handed a snapshot.
+Only ``folds`` changes these objects, in place (copying a dict an event is quadratic); everyone
+else reads. The whole state is JSON by msgspec, so that a client may be handed a snapshot.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
-"""The typed multigraph: nodes of two layers, and edges that may run in parallel (design, section 4).
+"""The typed multigraph: nodes of two layers, and edges that may run in parallel (design, section
+4).
 
-Values only. ``load`` makes a graph from a document, ``lint`` judges it, ``plan`` freezes it into a run.
+Values only. ``load`` makes a graph from a document, ``lint`` judges it, ``plan`` freezes it into a
+run.
 """
 
 from __future__ import annotations
@@ -30,7 +32,8 @@ class Place:
 class Source:
     """Where an input comes from.
 
-    ``file`` a path below the pipeline's folder, ``champion`` an output of the version in production, or
+    ``file`` a path below the pipeline's folder, ``champion`` an output of the version in
+    production, or
     ``node`` an output of another node (``name`` is the output; an input node's is its own id).
     """
 
@@ -60,8 +63,9 @@ class Input:
 class Node:
     """One node. What a kind does not use is empty.
 
-    ``values`` maps a value that the node declares to its type: ``number``, ``text``, ``bool`` or a tuple
-    of allowed words. ``promotes`` (approve nodes) names the nodes whose model may be promoted.
+    ``values`` maps a value that the node declares to its type: ``number``, ``text``, ``bool`` or a
+    tuple of allowed words. ``promotes`` (approve nodes) names the nodes whose model may be
+    promoted.
     """
 
     id: str
