@@ -60,6 +60,10 @@ class NodeView(msgspec.Struct):
     origin: str = ""
     since: int | None = None
     ended_at: int | None = None
+    form: str = ""
+    """label, decide or approve once a person was asked here; empty before, and for other nodes."""
+    asked: str = ""
+    """The sentence the person was asked with."""
 
 
 class LabelView(msgspec.Struct, frozen=True):
@@ -72,13 +76,16 @@ class LabelView(msgspec.Struct, frozen=True):
     kind: LabelKind
     value: int | None
     ms: int
+    previous: int | None = None
+    """The event of the same human's label on this sample that this one superseded."""
 
 
 class LabelDesk(msgspec.Struct):
     """What humans said at one label node of one run.
 
     ``labels`` is what is in force by sample and actor; ``history`` every label event in order;
-    ``undone`` the events that were taken back.
+    ``undone`` the events that were taken back. ``undo`` and ``redo`` hold, by actor, what the next
+    undo or redo takes (last item first).
     """
 
     run: int
@@ -88,6 +95,8 @@ class LabelDesk(msgspec.Struct):
     undone: set[int] = msgspec.field(default_factory=set)
     notes: dict[str, str] = msgspec.field(default_factory=dict)
     finished: bool = False
+    undo: dict[str, list[int]] = msgspec.field(default_factory=dict)
+    redo: dict[str, list[int]] = msgspec.field(default_factory=dict)
 
 
 class CheckView(msgspec.Struct, frozen=True):
@@ -142,6 +151,10 @@ class RunView(msgspec.Struct):
     offer: Offer | None = None
     decision: DecisionView | None = None
     table: Table | None = None
+    n_active: int = 0
+    """Nodes queued, running or retrying, kept by the fold so that the run's state costs no scan."""
+    n_needs: int = 0
+    """Nodes that wait for a person."""
 
 
 class BatchView(msgspec.Struct):
@@ -214,6 +227,8 @@ class SessionState(msgspec.Struct):
     heads: list[tuple[int, str, str]] = msgspec.field(default_factory=list)
     erased: set[str] = msgspec.field(default_factory=set)
     unknown: int = 0
+    conversation: int | None = None
+    """The run that has asked a person and has not ended; one at a time."""
 
 
 def desk_key(run: int, node: str) -> str:
