@@ -47,7 +47,7 @@ class GiveLabel:
 
 @dataclass(frozen=True, slots=True)
 class UndoLabel:
-    """Take back the label that event ``seq`` gave."""
+    """Take back the label that event ``seq`` gave; -1 is the human's latest that stands."""
 
     run: int
     node: str

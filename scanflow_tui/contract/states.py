@@ -38,7 +38,16 @@ ATTEMPT_MOVES: dict[AttemptState, tuple[AttemptState, ...]] = {
 }
 
 NODE_MOVES: dict[NodeState, tuple[NodeState, ...]] = {
-    "waiting": ("queued", "running", "cached", "skipped", "needs_you", "cancelled", "failed"),
+    "waiting": (
+        "queued",
+        "running",
+        "done",
+        "cached",
+        "skipped",
+        "needs_you",
+        "cancelled",
+        "failed",
+    ),
     "queued": (
         "running",
         "done",

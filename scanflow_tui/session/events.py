@@ -238,13 +238,14 @@ class AttemptExplained(Fact, frozen=True):
 
 
 class MessageSent(Fact, frozen=True):
-    """A hop of the conversation between agents and humans."""
+    """A hop of the conversation between agents and humans; ``attempt`` if a step itself said it."""
 
     run: int
     sender: str
     receiver: str
     topic: str
     text: str
+    attempt: int | None = None
 
 
 class CheckFound(Fact, frozen=True):

@@ -202,6 +202,7 @@ def metric_reported(state: SessionState, event: Event, fact: MetricReported) -> 
     attempt = None if node is None else _attempt(node, fact.attempt)
     if attempt is not None:
         attempt.metrics.setdefault(fact.name, []).append((fact.step, fact.value))
+        attempt.n_metrics += 1 + fact.n_coalesced
 
 
 def vital_sampled(state: SessionState, event: Event, fact: VitalSampled) -> None:
@@ -242,10 +243,16 @@ def node_ended(state: SessionState, event: Event, fact: NodeEnded) -> None:
 
 
 def cancel_asked(state: SessionState, event: Event, fact: CancelAsked) -> None:
-    """Somebody wants a whole run cancelled; a node's cancellation shows in its attempt."""
+    """Somebody wants a whole run, or a node's open attempt, cancelled."""
     run = state.runs.get(fact.run)
-    if run is not None and fact.node is None:
+    if run is None:
+        return
+    if fact.node is None:
         run.cancel_asked = True
+    for node in run.nodes.values():
+        if fact.node in (None, node.id) and node.attempts:
+            last = node.attempts[-1]
+            last.cancel_asked = last.state not in ATTEMPT_ENDED
 
 
 def retry_asked(state: SessionState, event: Event, fact: RetryAsked) -> None:

@@ -172,6 +172,11 @@ def _message_sent(state: SessionState, event: ev.Event, fact: ev.MessageSent) ->
             event.seq, event.at, fact.run, fact.sender, fact.receiver, fact.topic, fact.text
         )
     )
+    run = state.runs.get(fact.run)
+    node = None if run is None else run.nodes.get(fact.sender)
+    if node is not None and fact.attempt is not None:
+        for attempt in node.attempts:
+            attempt.n_messages += attempt.number == fact.attempt
 
 
 def _check_found(state: SessionState, event: ev.Event, fact: ev.CheckFound) -> None:

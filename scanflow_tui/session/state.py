@@ -41,6 +41,10 @@ class AttemptView(msgspec.Struct):
     log: LogRecord | None = None
     error: StepError | None = None
     metrics: dict[str, list[tuple[int | None, float]]] = msgspec.field(default_factory=dict)
+    n_metrics: int = 0
+    n_messages: int = 0
+    """Metrics and messages taken from the report, coalesced ones included."""
+    cancel_asked: bool = False
     samples: list[tuple[int, float | None, float | None, int | None]] = msgspec.field(
         default_factory=list
     )
