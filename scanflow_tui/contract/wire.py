@@ -3,15 +3,19 @@
 Every request of a client carries ``req``, a number it chose; the answer carries the same number.
 Frames that the server pushes carry none.
 
-    client                                        server
-    hello     {version, client, program}          welcome  {version, session, name, seq, uid, pid,
-    engine} command   {id, command}                       reply    {id, ok, seq, value | error}
-    snapshot  {}                                  snapshot {seq, state}
-    subscribe {after}                             (pushed) events {events: [[seq, body, hash], ...]}
-    vitals    {}                                  (pushed) vitals {values}
-    read      {ref, offset, length}               data     {data (base64), size, end}
-    verify    {head}                              verified {...}
-                                                  error    {what, where, hint, code}
+    client                             server
+    hello     {version, client,        welcome  {version, session, name, seq, uid, pid, engine}
+               program}
+    command   {id, command}            reply    {id, ok, seq, value | error}
+    snapshot  {}                       snapshot {seq, state} (seq -1: too large, fold from event 0)
+    subscribe {after}                  (pushed) events {events: [[seq, body, hash], ...]}
+    vitals    {}                       (pushed) vitals {values}
+    read      {ref, offset, length}    data     {data (base64), size, note}
+    verify    {head}                   verified {...}
+                                       error    {what, where, hint, code}
+                                       (pushed) stuck   {text}: commits wait; empty: they go on
+                                       (pushed) dropped {after}: too slow, subscribe again
+                                       (pushed) leaving {reason}
 
 ``id`` of a command is the client's counter; with the client's UUID it makes the command id.
 ``body`` is the stored event's text, verbatim. A reply is sent after the commit that holds the
@@ -22,10 +26,13 @@ from __future__ import annotations
 
 import json
 import struct
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from scanflow_tui.contract import limits
 from scanflow_tui.contract.errors import BY_CODE, InputError, ScanflowError
+
+if TYPE_CHECKING:
+    from asyncio import StreamReader
 
 PROTOCOL = 1
 HEADER = struct.Struct(">I")
@@ -58,6 +65,12 @@ def length(header: bytes) -> int:
     if size > limits.FRAME_BYTES_MAX:
         raise InputError(f"a frame of {size} bytes is over {limits.FRAME_BYTES_MAX}")
     return int(size)
+
+
+async def receive(reader: StreamReader) -> Frame:
+    """The next frame of a stream. Raises IncompleteReadError at its end, InputError on nonsense."""
+    header = await reader.readexactly(HEADER.size)
+    return unpack(await reader.readexactly(length(header)))
 
 
 def error_json(error: ScanflowError) -> dict[str, Any]:
