@@ -1,0 +1,387 @@
+"""The session file: one DuckDB database, one writer. The only module that imports DuckDB.
+
+Never ``open()`` a database that this process holds: closing any descriptor of it drops DuckDB's
+lock. One call at a time; calls block on the disk. Who may write is settled before, by the
+session's ``lock``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import duckdb
+
+from scanflow_tui.contract.errors import DamagedSession, Missing, Refused, ScanflowError
+from scanflow_tui.contract.limits import MIB
+from scanflow_tui.session import views
+from scanflow_tui.session.chain import Head, Row
+from scanflow_tui.session.contents import Content
+from scanflow_tui.session.store_errors import explain
+
+STORAGE_VERSION = "v1.4.0"
+MEMORY_LIMIT = "512MB"
+RANGE_EVENTS = 10_000
+WAL_CHECKPOINT_BYTES = 16 * MIB
+
+_EVENT_COLUMNS = 'seq, "at", kind, actor, body, hash'
+
+
+class Store:
+    """An open session file. ``checkpoint_failed``: the disk had no room for the last one."""
+
+    def __init__(self, path: Path, *, read_only: bool) -> None:
+        self.path = path
+        self.read_only = read_only
+        self.checkpoint_failed = False
+        self._con = _connect(path, read_only=read_only)
+        self._fresh_wal = True
+        try:
+            self._head = self._read_head()
+        except BaseException:
+            self._con.close()
+            raise
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def head(self) -> Head | None:
+        """The last event and its hash, None in an empty file."""
+        return self._head
+
+    def append(self, rows: Sequence[Row], contents: Sequence[Content] = ()) -> None:
+        """Commit events and contents together; on return they are durable.
+
+        Rows that are already in, by seq and hash, are left alone. Raises Missing when the disk is
+        full: then nothing of this call is in, nothing else is lost, and the store can be used on.
+        A checkpoint that fails after the commit is no error: ``checkpoint_failed`` tells.
+        """
+        assert not self.read_only, self.path
+        rows = self._new(rows)
+        if not rows and not contents:
+            return
+        try:
+            self._commit(rows, contents)
+        except duckdb.Error as error:
+            self._settle(rows, error)
+        if rows:
+            self._head = Head(rows[-1].seq, rows[-1].hash)
+        if self._fresh_wal:
+            # DuckDB syncs the log but not the folder that names it: after a power cut it could be
+            # gone.
+            sync_folder(self.path.parent)
+            self._fresh_wal = False
+        if not self.checkpoint_failed and self.wal_bytes() > WAL_CHECKPOINT_BYTES:
+            with contextlib.suppress(Missing):
+                self.checkpoint()
+
+    def read(self, first: int, last: int) -> list[Row]:
+        """The events from ``first`` to ``last``, both included; ask for ranges of 10,000.
+
+        Raises DamagedSession where the file cannot be read there.
+        """
+        found = self._query(
+            f"SELECT {_EVENT_COLUMNS} FROM event WHERE seq BETWEEN ? AND ? ORDER BY seq, rowid",
+            [first, last],
+        )
+        return [Row(*row) for row in found]
+
+    def all(self, first: int = 0) -> Iterator[Row]:
+        """Every event from ``first`` on, read in ranges; memory stays bounded."""
+        last = self._query("SELECT max(seq), min(seq) FROM event")[0]
+        if last[0] is None:
+            return
+        for start in range(min(first, last[1]), last[0] + 1, RANGE_EVENTS):
+            yield from self.read(start, min(start + RANGE_EVENTS - 1, last[0]))
+
+    def content(self, digest: str) -> Content | None:
+        """Erasable content, None where it was erased or never kept."""
+        found = self._query(
+            "SELECT digest, salt, media, bytes FROM content WHERE digest = ? LIMIT 1", [digest]
+        )
+        return Content(*found[0]) if found else None
+
+    def digests(self) -> list[tuple[str, int]]:
+        """Every content that is there: digest and length in bytes."""
+        return [
+            (digest, size)
+            for digest, size in self._query("SELECT digest, octet_length(bytes) FROM content")
+        ]
+
+    def erase(self, digest: str) -> bool:
+        """Remove content for good, and say whether it was there.
+
+        A deleted row's bytes stay in the file's free blocks (measured), so the file is written
+        anew and takes the old one's place. Raises Missing when there is no room for that: try
+        again with room.
+        """
+        assert not self.read_only, self.path
+        if self.content(digest) is None:
+            return False
+        self.checkpoint()
+        self._con.close()
+        try:
+            _rewrite(self.path, without=digest)
+        finally:
+            self._reopen()
+        return True
+
+    def checkpoint(self) -> None:
+        """Move what was committed from the log into the database file.
+
+        Raises Missing when the disk is full; nothing is lost, and the store can be used on.
+        """
+        assert not self.read_only, self.path
+        try:
+            self._con.execute("CHECKPOINT session")
+        except duckdb.Error as error:
+            self._reopen()
+            self.checkpoint_failed = True
+            raise explain(error, self.path) from None
+        self.checkpoint_failed = False
+        self._fresh_wal = True
+
+    def wal_bytes(self) -> int:
+        """How long the log beside the database is."""
+        try:
+            return wal_of(self.path).stat().st_size
+        except FileNotFoundError:
+            return 0
+
+    def close(self) -> None:
+        """Let go of the file, after a checkpoint where there is room for one."""
+        self._con.close()
+
+    def _new(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """The rows that are not in yet; they have to follow the head."""
+        if self._head is not None and rows and rows[0].seq <= self._head.seq:
+            known = {row.seq: row.hash for row in self.read(rows[0].seq, self._head.seq)}
+            for row in rows:
+                assert known.get(row.seq, row.hash) == row.hash, f"event {row.seq} differs"
+            rows = [row for row in rows if row.seq not in known]
+        following = 0 if self._head is None else self._head.seq + 1
+        for offset, row in enumerate(rows):
+            assert row.seq == following + offset, f"event {row.seq} after {following + offset - 1}"
+        return rows
+
+    def _commit(self, rows: Sequence[Row], contents: Sequence[Content]) -> None:
+        self._con.execute("BEGIN")
+        if rows:
+            with self._con.appender("event") as appender:
+                appender.append_rows(rows)
+        if contents:
+            with self._con.appender("content") as appender:
+                appender.append_rows(
+                    [(item.digest, item.salt, item.media, item.data) for item in contents]
+                )
+        self._con.execute("COMMIT")
+
+    def _settle(self, rows: Sequence[Row], error: duckdb.Error) -> None:
+        """After a failed commit: return if it is in all the same, else raise what went wrong.
+
+        A full disk in the automatic checkpoint raises after the commit succeeded, and the
+        connection is invalid from then on; so the file is asked, not the error.
+        """
+        told = explain(error, self.path)
+        before = self._head
+        self._reopen()
+        if rows and self._head == Head(rows[-1].seq, rows[-1].hash):
+            self.checkpoint_failed = True
+            return
+        assert self._head == before, (self._head, before)
+        raise told from None
+
+    def _reopen(self) -> None:
+        with contextlib.suppress(duckdb.Error):
+            self._con.close()
+        self._con = _connect(self.path, read_only=self.read_only)
+        self._fresh_wal = True
+        self._head = self._read_head()
+
+    def _read_head(self) -> Head | None:
+        found = self._query("SELECT seq, hash FROM event ORDER BY seq DESC, rowid DESC LIMIT 1")
+        return Head(*found[0]) if found else None
+
+    def _query(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        try:
+            return self._con.execute(sql, list(parameters)).fetchall()
+        except duckdb.Error as error:
+            raise explain(error, self.path) from None
+
+
+def create(path: Path, rows: Sequence[Row] = (), contents: Sequence[Content] = ()) -> Store:
+    """Make a session file with its first events, and open it for writing.
+
+    It is made beside its place and renamed, so a crash leaves no half-made session. Raises Refused
+    where something is there already, Missing where the disk is full or the folder absent.
+    """
+    if path.exists() or path.is_symlink():
+        raise Refused("a session is there already", where=str(path))
+    draft = path.with_name(path.name + ".new")
+    _discard(draft)
+    try:
+        _make(draft)
+        with Store(draft, read_only=False) as store:
+            store.append(rows, contents)
+            store.checkpoint()
+        draft.rename(path)
+        sync_folder(path.parent)
+    except BaseException:
+        _discard(draft)
+        raise
+    return Store(path, read_only=False)
+
+
+def open_writer(path: Path) -> Store:
+    """Open a session file as its one writer. The caller holds the session's lock.
+
+    Raises Missing where there is none, or another process has it; DamagedSession where it is no
+    session.
+    """
+    _require_file(path)
+    return Store(path, read_only=False)
+
+
+def open_reader(path: Path) -> Store:
+    """Open a session file that nobody writes, for reading. Raises as ``open_writer``."""
+    _require_file(path)
+    return Store(path, read_only=True)
+
+
+def wal_of(path: Path) -> Path:
+    """The log that DuckDB keeps beside a database."""
+    return path.with_name(path.name + ".wal")
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _require_file(path: Path) -> None:
+    """Judge by ``stat`` alone; what is inside DuckDB says without our opening the file."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        raise Missing("there is no session file", where=str(path)) from None
+    except OSError as error:
+        raise Missing(
+            f"the session file cannot be reached ({error.strerror})", where=str(path)
+        ) from None
+    if not path.is_file():
+        raise DamagedSession("this is no session file but a folder or device", where=str(path))
+    if found.st_size == 0:
+        raise DamagedSession("the session file is empty", where=str(path))
+
+
+def _database() -> duckdb.DuckDBPyConnection:
+    # Without these two, a foreign file makes DuckDB look for an extension on the network.
+    return duckdb.connect(
+        ":memory:",
+        config={
+            "autoinstall_known_extensions": "false",
+            "autoload_known_extensions": "false",
+            "threads": "1",
+            "memory_limit": MEMORY_LIMIT,
+        },
+    )
+
+
+def _attach(con: duckdb.DuckDBPyConnection, path: Path, name: str, *, read_only: bool) -> None:
+    quoted = str(path.absolute()).replace("'", "''")
+    how = "READ_ONLY" if read_only else f"STORAGE_VERSION '{STORAGE_VERSION}'"
+    umask = os.umask(0o077)
+    try:
+        con.execute(f"ATTACH '{quoted}' AS {name} (TYPE duckdb, {how})")
+    finally:
+        os.umask(umask)
+
+
+def _connect(path: Path, *, read_only: bool) -> duckdb.DuckDBPyConnection:
+    con = _database()
+    try:
+        con.execute("SET temp_directory = ''")
+        _attach(con, path, "session", read_only=read_only)
+        con.execute("USE session")
+        con.execute("SET enable_external_access = false")
+        # Checkpoints are ours: one inside COMMIT would raise although the commit is durable.
+        con.execute("SET wal_autocheckpoint = '1TB'")
+        con.execute(f"SELECT {_EVENT_COLUMNS} FROM event LIMIT 0")
+        con.execute("SELECT digest, salt, media, bytes FROM content LIMIT 0")
+    except duckdb.Error as error:
+        con.close()
+        raise explain(error, path) from None
+    return con
+
+
+def _make(path: Path) -> None:
+    """A new database with tables and views, durable under its own name."""
+    con = _database()
+    try:
+        _attach(con, path, "session", read_only=False)
+        con.execute("USE session")
+        _schema(con)
+    except duckdb.Error as error:
+        raise explain(error, path) from None
+    finally:
+        con.close()
+
+
+def _schema(con: duckdb.DuckDBPyConnection) -> None:
+    con.execute("BEGIN")
+    for statement in (*views.TABLES, *views.VIEWS):
+        con.execute(statement)
+    for name, value in views.FORMAT:
+        con.execute("INSERT INTO format VALUES (?, ?)", [name, value])
+    con.execute("COMMIT")
+
+
+def _rewrite(path: Path, *, without: str) -> None:
+    """Write the database anew without one content, and put it in the old one's place."""
+    draft = path.with_name(path.name + ".new")
+    _discard(draft)
+    _make(draft)
+    con = _database()
+    try:
+        _attach(con, draft, "fresh", read_only=False)
+        _attach(con, path, "old", read_only=False)
+        con.execute("BEGIN")
+        con.execute("INSERT INTO fresh.event SELECT * FROM old.event ORDER BY rowid")
+        con.execute(
+            "INSERT INTO fresh.content SELECT * FROM old.content WHERE digest <> ?", [without]
+        )
+        con.execute("COMMIT")
+        con.execute("CHECKPOINT fresh")
+    except duckdb.Error as error:
+        con.close()
+        _discard(draft)
+        raise _erasure_failed(error, path) from None
+    con.close()
+    draft.rename(path)
+    sync_folder(path.parent)
+
+
+def _erasure_failed(error: duckdb.Error, path: Path) -> ScanflowError:
+    told = explain(error, path)
+    return type(told)(f"nothing was erased: {told.what}", where=told.where, hint=told.hint)
+
+
+def _discard(draft: Path) -> None:
+    for leftover in (draft, wal_of(draft)):
+        leftover.unlink(missing_ok=True)
