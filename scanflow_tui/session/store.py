@@ -100,11 +100,12 @@ class Store:
 
     def all(self, first: int = 0) -> Iterator[Row]:
         """Every event from ``first`` on, read in ranges; memory stays bounded."""
-        last = self._query("SELECT max(seq), min(seq) FROM event")[0]
-        if last[0] is None:
-            return
-        for start in range(min(first, last[1]), last[0] + 1, RANGE_EVENTS):
-            yield from self.read(start, min(start + RANGE_EVENTS - 1, last[0]))
+        start: int | None = first
+        while start is not None:
+            yield from self.read(start, start + RANGE_EVENTS - 1)
+            # Asked, not counted: an altered file may hold a seq that no loop would ever reach.
+            beyond = start + RANGE_EVENTS
+            start = self._query("SELECT min(seq) FROM event WHERE seq >= ?", [beyond])[0][0]
 
     def content(self, digest: str) -> Content | None:
         """Erasable content, None where it was erased or never kept."""
@@ -250,13 +251,13 @@ def open_writer(path: Path) -> Store:
     Raises Missing where there is none, or another process has it; DamagedSession where it is no
     session.
     """
-    _require_file(path)
+    require_file(path)
     return Store(path, read_only=False)
 
 
 def open_reader(path: Path) -> Store:
     """Open a session file that nobody writes, for reading. Raises as ``open_writer``."""
-    _require_file(path)
+    require_file(path)
     return Store(path, read_only=True)
 
 
@@ -274,7 +275,7 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _require_file(path: Path) -> None:
+def require_file(path: Path) -> None:
     """Judge by ``stat`` alone; what is inside DuckDB says without our opening the file."""
     try:
         found = path.stat()
