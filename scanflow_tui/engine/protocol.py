@@ -72,7 +72,8 @@ class Running:
 class Exited:
     """It ended. ``hit`` names the limit that ended it, ``cancelled`` that it was asked to end.
 
-    ``doubt`` is a sentence where the engine was away meanwhile and the code may not be true.
+    ``doubt`` is a sentence where the engine was away meanwhile and the code may not be true,
+    ``log_error`` one where the log record is not whole (a full disk); the code is true then.
     """
 
     code: int | None
@@ -85,6 +86,7 @@ class Exited:
     rss_bytes: int | None = None
     exec_error: str = ""
     doubt: str = ""
+    log_error: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,305 @@
+"""The process engine: steps as processes of this user on this machine, each under its own shim.
+
+It holds nothing that a new engine object could not find again in the attempts' folders and in /proc.
+It concludes nothing from absence: after a dead shim the exit record is read once more.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from scanflow_tui.contract import canonical, limits
+from scanflow_tui.contract.step import ENV, STEP_FILE
+from scanflow_tui.engine import attempt, procfs, surroundings
+from scanflow_tui.engine.attempt import Claim
+from scanflow_tui.engine.protocol import (
+    Absent,
+    Accepted,
+    Capacity,
+    Engine,
+    Exited,
+    LogChunk,
+    Lost,
+    Observation,
+    Reachable,
+    Running,
+    Spec,
+    StartRefused,
+    StartUnknown,
+    Vital,
+    Watched,
+)
+
+SHIM = Path(__file__).with_name("shim.py")
+SPAWN_S_MAX = 30.0
+CANCEL_MARGIN_S = 5.0
+
+
+class ProcessEngine:
+    """Runs steps under shims that outlive it."""
+
+    name = "process"
+
+    def __init__(
+        self,
+        *,
+        heartbeat_s: float = limits.HEARTBEAT_S,
+        heartbeat_lost_s: float = limits.HEARTBEAT_LOST_S,
+        cancel_margin_s: float = CANCEL_MARGIN_S,
+        clock_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._heartbeat_s = heartbeat_s
+        self._heartbeat_lost_s = heartbeat_lost_s
+        self._cancel_margin_s = cancel_margin_s
+        self._clock_s = clock_s
+        self._beats: dict[str, tuple[int, float]] = {}
+        self._boot = procfs.boot_id()
+
+    def start(self, spec: Spec) -> Accepted | StartUnknown | StartRefused:
+        """Idempotent by name: an attempt that is already there is returned, not started twice."""
+        folder = Path(spec.folder)
+        if attempt.has_claim(folder):
+            return _accepted(folder)
+        if not spec.argv:
+            return StartRefused("the step has no command to run")
+        if not folder.is_dir():
+            return StartRefused(f"the attempt's folder is missing: {folder}")
+        try:
+            for name in (surroundings.HOME_DIR, surroundings.TMP_DIR):
+                (folder / name).mkdir(mode=0o700, exist_ok=True)
+            attempt.write(folder / attempt.SPEC, _shim_spec(spec, self._heartbeat_s))
+        except OSError as error:
+            return StartRefused(f"cannot prepare {folder}: {error.strerror or error}")
+        return self._spawn(folder)
+
+    def watch(self, attempts: dict[str, str]) -> Watched:
+        """What became of these attempts (name → folder), in one call for all."""
+        seen = {name: self._observe(name, Path(folder)) for name, folder in attempts.items()}
+        return Watched(Reachable(True), seen)
+
+    def adopt(self, session: str, attempts: dict[str, str]) -> Watched:
+        """The same as ``watch``: all that is true lies in the folders."""
+        return self.watch(attempts)
+
+    def vitals(self, attempts: dict[str, str]) -> dict[str, Vital]:
+        """CPU and memory of each running attempt's processes, from one look at the table."""
+        processes = procfs.table()
+        found = {}
+        for name, folder in attempts.items():
+            claim = attempt.read_claim(Path(folder))
+            if claim is None or not self._is_alive(claim):
+                continue
+            members = procfs.descendants(processes, claim.pid)
+            found[name] = Vital(
+                cpu_s=round(sum(one.cpu_s for one in members), 2),
+                rss_bytes=sum(one.rss_bytes for one in members),
+                log_bytes=attempt.read_log(Path(folder), 0, 0).size,
+            )
+        return found
+
+    def log(self, name: str, folder: str, offset: int, length: int) -> LogChunk:
+        """Bytes of the attempt's log record, from ``offset`` on."""
+        return attempt.read_log(Path(folder), offset, length)
+
+    def cancel(self, name: str, folder: str, grace_s: float) -> None:
+        """Ask for TERM, grace, KILL; a shim that does not answer is ended by ``watch``."""
+        place = Path(folder)
+        if not place.is_dir() or attempt.read_exit(place) is not None:
+            return
+        attempt.write_cancel(place, asked_at=_now_us(), grace_s=grace_s)
+        claim = attempt.read_claim(place)
+        if claim is not None and claim.boot == self._boot:
+            procfs.send(claim.pid, claim.start, signal.SIGTERM)
+
+    def forget(self, name: str, folder: str) -> None:
+        """Remove the scratch folders and what a start left; the record stays."""
+        self._beats.pop(name, None)
+        place = Path(folder)
+        for scratch in (surroundings.HOME_DIR, surroundings.TMP_DIR):
+            shutil.rmtree(place / scratch, ignore_errors=True)
+        (place / attempt.SPEC).unlink(missing_ok=True)
+
+    def capacity(self) -> Capacity:
+        """The cores that this process may use, and the memory that is free now."""
+        gpus = [path for path in Path("/dev").glob("nvidia[0-9]*") if path.name[6:].isdigit()]
+        return Capacity(
+            cpus=float(len(os.sched_getaffinity(0))),
+            memory_bytes=procfs.memory_free_bytes(),
+            gpus=len(gpus),
+        )
+
+    def environment(self, image: str) -> str:
+        """A digest of the interpreter and its distributions; the image is not used here."""
+        return surroundings.interpreter_digest()
+
+    def doctor(self) -> list[str]:
+        """What was found, and which limits really hold, in sentences."""
+        capacity = self.capacity()
+        memory_gib = (capacity.memory_bytes or 0) / limits.GIB
+        return [
+            f"Steps run as processes of user {os.getuid()} with Python "
+            f"{platform.python_version()} ({sys.executable}).",
+            f"{capacity.cpus:.0f} cores and {memory_gib:.1f} GiB of memory are free to use, "
+            f"{capacity.gpus} GPUs were found.",
+            "Limits that hold here: time, log size, no core dumps.",
+            "Limits that do not hold here: memory; CPU, but for the thread variables; "
+            "network and files are those of the user.",
+        ]
+
+    def close(self) -> None:
+        """Nothing is held; attempts go on."""
+
+    def _spawn(self, folder: Path) -> Accepted | StartUnknown | StartRefused:
+        """Launch a shim; its launcher ends when the claim is there, so no zombie is left.
+
+        ``start_new_session`` takes it out of the terminal's reach before it begins; it gets no
+        environment but the library path that its interpreter may need.
+        """
+        kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+        try:
+            launched = subprocess.run(
+                [sys.executable, "-S", "-E", SHIM, "--detach", folder / attempt.SPEC],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                close_fds=True,
+                start_new_session=True,
+                cwd="/",
+                env=kept,
+                timeout=SPAWN_S_MAX,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return StartUnknown(f"the shim did not claim within {SPAWN_S_MAX:.0f} s")
+        except OSError as error:
+            return StartUnknown(f"cannot start a shim now: {error.strerror or error}")
+        if attempt.has_claim(folder):
+            return _accepted(folder)
+        if launched.returncode < 0:
+            return StartUnknown(f"the launcher was ended by signal {-launched.returncode}")
+        said = launched.stderr.decode("utf-8", "replace").strip().splitlines()
+        return StartRefused(f"the shim could not start: {said[-1] if said else 'no reason given'}")
+
+    def _observe(self, name: str, folder: Path) -> Observation:
+        exited = attempt.read_exit(folder)
+        if exited is not None:
+            return exited
+        if not attempt.has_claim(folder):
+            return Absent()
+        claim = attempt.read_claim(folder)
+        if claim is None:
+            # Claimed in this moment, or by a shim that died before it could write its name.
+            return self._still(name, folder, None) or Running(attempt.heartbeat(folder) // 1000)
+        if claim.boot != self._boot:
+            return self._conclude(folder, claim, "the machine was restarted meanwhile")
+        if not self._is_alive(claim):
+            return self._conclude(folder, claim, "its shim is gone and left no exit record")
+        if _is_overdue(folder, self._cancel_margin_s):
+            return self._force(folder, claim)
+        return self._still(name, folder, claim) or Running(claim.claimed_at)
+
+    def _is_alive(self, claim: Claim) -> bool:
+        return claim.boot == self._boot and procfs.is_alive(claim.pid, claim.start)
+
+    def _still(self, name: str, folder: Path, claim: Claim | None) -> Observation | None:
+        """Lost, if the heartbeat stood still for long while this engine looked on.
+
+        Measured on the engine's own clock: a laptop that slept, or a clock that was set, has not
+        lost its steps.
+        """
+        beat = attempt.heartbeat(folder)
+        known, since_s = self._beats.get(name, (-1, 0.0))
+        now_s = self._clock_s()
+        if beat != known:
+            self._beats[name] = (beat, now_s)
+            return None
+        if now_s - since_s <= self._heartbeat_lost_s:
+            return None
+        if claim is None:
+            return Lost("it was claimed, but its shim died before it could say who it was")
+        self._end_shim(claim)
+        return self._conclude(
+            folder, claim, f"its heartbeat stood still for {now_s - since_s:.0f} s"
+        )
+
+    def _conclude(self, folder: Path, claim: Claim, reason: str) -> Observation:
+        """The exit record after all (it may have been written meanwhile), or lost."""
+        exited = attempt.read_exit(folder)
+        if exited is not None:
+            return exited
+        n_ended = _end_left(folder, claim) if claim.boot == self._boot else 0
+        said = attempt.shim_error(folder)
+        also = f"; {n_ended} processes that it left were ended" if n_ended else ""
+        return Lost(f"{reason}{f' ({said})' if said else ''}{also}")
+
+    def _force(self, folder: Path, claim: Claim) -> Observation:
+        """End a cancelled attempt whose shim does not answer, and record it in the shim's place."""
+        self._end_shim(claim)
+        _end_left(folder, claim)
+        exited = attempt.read_exit(folder) or Exited(
+            code=None,
+            signal=int(signal.SIGKILL),
+            claimed_at=claim.claimed_at,
+            ended_at=_now_us(),
+            cancelled=True,
+        )
+        attempt.write_exit(folder, exited)
+        return exited
+
+    def _end_shim(self, claim: Claim) -> None:
+        procfs.send(claim.pid, claim.start, signal.SIGKILL)
+        until_s = time.monotonic() + self._cancel_margin_s
+        while procfs.is_alive(claim.pid, claim.start) and time.monotonic() < until_s:
+            time.sleep(0.005)
+
+
+def create() -> Engine:
+    """The engine, as ``engine.choose`` makes it."""
+    return ProcessEngine()
+
+
+def _accepted(folder: Path) -> Accepted:
+    claim = attempt.read_claim(folder)
+    return Accepted(str(claim.pid) if claim else "")
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
+
+
+def _end_left(folder: Path, claim: Claim) -> int:
+    marker = f"{ENV}={folder / STEP_FILE}".encode()
+    return procfs.end(session=claim.pid, not_before=claim.start, marker=marker)
+
+
+def _shim_spec(spec: Spec, heartbeat_s: float) -> bytes:
+    return canonical.encode(
+        {
+            "name": spec.name,
+            "argv": surroundings.command(spec.argv),
+            "cwd": spec.code,
+            "env": surroundings.variables(spec),
+            "time_s": spec.limits.time_s,
+            "grace_s": spec.limits.grace_s,
+            "log_bytes": spec.limits.log_bytes,
+            "line_bytes": limits.LOG_LINE_BYTES_MAX,
+            "heartbeat_s": heartbeat_s,
+        }
+    )
+
+
+def _is_overdue(folder: Path, margin_s: float) -> bool:
+    """Whether a cancel was asked for so long ago that a shim which works would have ended."""
+    asked = attempt.read_cancel(folder)
+    if asked is None:
+        return False
+    asked_at, grace_s = asked
+    return _now_us() > asked_at + (grace_s + margin_s) * 1_000_000

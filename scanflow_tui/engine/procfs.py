@@ -1,0 +1,144 @@
+"""What /proc says of processes, and ending those that an attempt left behind.
+
+A process is its number *and* its start time: a number alone may be somebody else's by now.
+Nothing is ever signalled by its number alone.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+PROC = Path("/proc")
+_TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_ENDED = frozenset({"Z", "X", "x"})
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One row of the process table. ``cpu_s`` counts the children it has waited for too."""
+
+    pid: int
+    state: str
+    parent: int
+    group: int
+    session: int
+    start: int
+    cpu_s: float
+    rss_bytes: int
+
+
+def process(pid: int) -> Process | None:
+    """The process with this number now; None where there is none."""
+    try:
+        stat = (PROC / str(pid) / "stat").read_bytes()
+    except OSError:
+        return None
+    # The name, field 2, may hold anything: count from its closing bracket.
+    fields = stat.rsplit(b")", 1)[1].split()
+    ticks = sum(int(field) for field in fields[11:15])
+    return Process(
+        pid=pid,
+        state=fields[0].decode("ascii"),
+        parent=int(fields[1]),
+        group=int(fields[2]),
+        session=int(fields[3]),
+        start=int(fields[19]),
+        cpu_s=ticks / _TICKS_PER_S,
+        rss_bytes=max(0, int(fields[21])) * _PAGE_BYTES,
+    )
+
+
+def is_alive(pid: int, start: int) -> bool:
+    """Whether this very process still runs; a zombie does not."""
+    found = process(pid)
+    return found is not None and found.start == start and found.state not in _ENDED
+
+
+def table() -> dict[int, Process]:
+    """All processes that can be seen."""
+    numbers = [int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit()]
+    return {found.pid: found for found in map(process, numbers) if found is not None}
+
+
+def descendants(processes: dict[int, Process], root: int) -> list[Process]:
+    """All below ``root``, itself left out."""
+    below: dict[int, list[Process]] = {}
+    for one in processes.values():
+        below.setdefault(one.parent, []).append(one)
+    found: list[Process] = []
+    waiting = [root]
+    while waiting:
+        mine = below.get(waiting.pop(), [])
+        found += mine
+        waiting += [one.pid for one in mine]
+    return found
+
+
+def boot_id() -> str:
+    """Which boot of this machine it is."""
+    return (PROC / "sys/kernel/random/boot_id").read_text("ascii").strip()
+
+
+def memory_free_bytes() -> int | None:
+    """What the kernel thinks can be had without swapping."""
+    for line in (PROC / "meminfo").read_text("ascii").splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return None
+
+
+def send(pid: int, start: int, number: int) -> bool:
+    """Signal this very process; False where it is gone."""
+    try:
+        handle = os.pidfd_open(pid)
+    except (ProcessLookupError, OSError):
+        return False
+    try:
+        # The handle pins the process: looked at after opening, it cannot become another one.
+        if not is_alive(pid, start):
+            return False
+        signal.pidfd_send_signal(handle, number)
+    except ProcessLookupError:
+        return False
+    finally:
+        os.close(handle)
+    return True
+
+
+def left_of(*, session: int, not_before: int, marker: bytes) -> list[Process]:
+    """What is left of an attempt: members of its shim's session, and who carries its marker.
+
+    ``not_before`` is the shim's start time: an older process is none of its own.
+    ``marker`` is an entry of the environment; it finds those that left session and group.
+    """
+    found = []
+    for one in table().values():
+        if one.start < not_before or one.pid == os.getpid() or one.state in _ENDED:
+            continue
+        if one.session == session or _carries(one.pid, marker):
+            found.append(one)
+    return found
+
+
+def end(*, session: int, not_before: int, marker: bytes, patience_s: float = 2.0) -> int:
+    """Kill all that is left of an attempt; returns how many processes that were."""
+    until_s = time.monotonic() + patience_s
+    ended: set[int] = set()
+    while True:
+        left = left_of(session=session, not_before=not_before, marker=marker)
+        ended |= {one.pid for one in left if send(one.pid, one.start, signal.SIGKILL)}
+        if not left or time.monotonic() > until_s:
+            return len(ended)
+        time.sleep(0.005)
+
+
+def _carries(pid: int, marker: bytes) -> bool:
+    try:
+        return marker in (PROC / str(pid) / "environ").read_bytes().split(b"\0")
+    except OSError:
+        return False

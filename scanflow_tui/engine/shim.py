@@ -1,0 +1,500 @@
+"""The shim: runs one step and writes down all that is true of it, whoever watches or not.
+
+One file, standard library only, Python 3.9, ``python -S -E shim.py [--detach] SPEC.json``. Files in
+the attempt's folder: ``claim`` (its first act; whoever finds one touches nothing), ``heartbeat``,
+``log`` (the record, see ``engine/logs.py``), ``cancel`` (read), ``exit.json`` (its last act). Must
+never import the package, and never let a full disk or a silent reader cost the exit code.
+"""
+# ruff: noqa: PTH100, PTH104, PTH108, PTH119, PTH120, PTH208
+# pathlib would cost every step its import.
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import errno
+import json
+import os
+import resource
+import select
+import signal
+import sys
+import time
+from typing import Any, NoReturn
+
+PR_SET_CHILD_SUBREAPER = 36
+TICK_S = 1.0
+END_FAMILY_S = 5.0
+RECORD_BYTES_RESERVED = 4096
+DISK_RETRY_S = 1.0
+DISK_RETRIES = 600
+STEP_OOM_SCORE = b"300"
+BLOCKED = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+RESET = (*BLOCKED, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ)
+
+
+class Record:
+    """The log file: output of both streams as record lines, cut, limited, and never blocking."""
+
+    def __init__(self, path: str, bytes_max: int, line_bytes_max: int) -> None:
+        self.fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o666)
+        self.bytes_max = bytes_max
+        self.line_bytes_max = line_bytes_max
+        self.size = 0
+        self.is_over = False
+        self.error = ""
+        self.rest = {b"stdout": b"", b"stderr": b""}
+        self.second = (0, b"")
+
+    def feed(self, stream: bytes, data: bytes) -> None:
+        """Take output; a line is written when it is complete or longer than the cut."""
+        head = self.stamp() + b" " + stream
+        pieces = (self.rest[stream] + data).split(b"\n")
+        self.rest[stream] = b""
+        rows: list[bytes] = []
+        for index, piece in enumerate(pieces):
+            while len(piece) > self.line_bytes_max:
+                rows.append(b"%s P %s\n" % (head, piece[: self.line_bytes_max]))
+                piece = piece[self.line_bytes_max :]
+            if index < len(pieces) - 1:
+                rows.append(b"%s F %s\n" % (head, piece))
+            else:
+                self.rest[stream] = piece
+        self.write(rows)
+
+    def flush(self) -> None:
+        """Write what waits for its newline: a progress bar is seen, a crash loses little."""
+        for stream, rest in self.rest.items():
+            if rest:
+                self.rest[stream] = b""
+                self.write([self.stamp() + b" " + stream + b" P " + rest + b"\n"])
+
+    def write(self, rows: list[bytes]) -> None:
+        """Append whole lines; at the limit or on a full disk the record ends, not the step."""
+        if not rows or self.is_over or self.error:
+            return
+        data = b"".join(rows)
+        if self.size + len(data) > self.bytes_max:
+            self.is_over = True
+            data = data[: data.rfind(b"\n", 0, self.bytes_max - self.size) + 1]
+        view = memoryview(data)
+        try:
+            while view:
+                view = view[os.write(self.fd, view) :]
+        except OSError as problem:
+            self.error = "the log ends early: " + sentence(problem)
+            with contextlib.suppress(OSError):
+                os.ftruncate(self.fd, self.size)
+        else:
+            self.size += len(data)
+
+    def stamp(self) -> bytes:
+        second, rest_us = divmod(now_us(), 1_000_000)
+        if second != self.second[0]:
+            text = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+            self.second = (second, text.encode("ascii"))
+        return b"%s.%06dZ" % (self.second[1], rest_us)
+
+    def sync(self) -> None:
+        try:
+            os.fsync(self.fd)
+        except OSError as problem:
+            self.error = self.error or "the log may be incomplete: " + sentence(problem)
+
+
+class Step:
+    """The running step: its pipes, what was asked of it, and what it cost."""
+
+    def __init__(self, spec: dict[str, Any], record: Record, claimed_s: float) -> None:
+        self.spec = spec
+        self.record = record
+        self.pid = 0
+        self.streams: dict[int, bytes] = {}
+        self.exec_error = ""
+        self.exec_code = 0
+        self.deadline_s = claimed_s + spec["time_s"] if spec["time_s"] is not None else None
+        self.kill_s: float | None = None
+        self.hit = ""
+        self.is_cancelled = False
+        self.is_term_asked = False
+        self.cpu_s = 0.0
+        self.rss_bytes = 0
+
+    def ask_stop(self, grace_s: float) -> None:
+        """TERM to the group now, KILL after the grace."""
+        if self.kill_s is None:
+            self.kill_s = time.monotonic() + grace_s
+            kill_group(self.pid, signal.SIGTERM)
+            kill_group(self.pid, signal.SIGCONT)
+
+    def check_limits(self) -> None:
+        """Carry out a cancel, a time-out, a log over its limit, and the end of a grace."""
+        now_s = time.monotonic()
+        if not self.is_cancelled:
+            grace_s = cancel_grace_s(self.spec["grace_s"])
+            if grace_s is not None or self.is_term_asked:
+                self.is_cancelled = True
+                self.ask_stop(self.spec["grace_s"] if grace_s is None else grace_s)
+        if self.deadline_s is not None and now_s >= self.deadline_s and self.kill_s is None:
+            self.hit = "time"
+            self.ask_stop(self.spec["grace_s"])
+        if self.record.is_over and self.kill_s is None:
+            self.hit = "log"
+            self.ask_stop(self.spec["grace_s"])
+        if self.kill_s is not None and now_s >= self.kill_s:
+            kill_group(self.pid, signal.SIGKILL)
+            self.kill_s = now_s + 1.0
+
+    def wait_s(self, beat_s: float) -> float:
+        """How long nothing is due."""
+        due = [beat_s, time.monotonic() + TICK_S]
+        if self.kill_s is not None:
+            due.append(self.kill_s)
+        elif self.deadline_s is not None:
+            due.append(self.deadline_s)
+        return max(0.0, min(due) - time.monotonic())
+
+    def read(self, fd: int) -> bool:
+        """Take what one pipe holds; False where there is nothing more now."""
+        try:
+            data = os.read(fd, 65536)
+        except BlockingIOError:
+            return False
+        if not data:
+            os.close(fd)
+            del self.streams[fd]
+            return False
+        self.record.feed(self.streams[fd], data)
+        return True
+
+    def has_ended(self) -> bool:
+        """Looks without reaping: the zombie keeps its number, so its group can be ended safely."""
+        return os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+    def reap(self, pid: int, flags: int) -> int | None:
+        """The wait status of a child, its cost added; None where it still runs."""
+        done, status, usage = os.wait4(pid, flags)
+        if not done:
+            return None
+        self.cpu_s += usage.ru_utime + usage.ru_stime
+        self.rss_bytes = max(self.rss_bytes, usage.ru_maxrss * 1024)
+        return status
+
+    def reap_orphans(self) -> bool:
+        """Reap what a subreaper inherited and what ended; True while any is left."""
+        orphans = [pid for pid in children() if pid != self.pid]
+        for pid in orphans:
+            self.reap(pid, os.WNOHANG)
+        return bool(orphans)
+
+
+def sentence(problem: OSError) -> str:
+    return f"{problem.strerror or 'unknown error'} (errno {problem.errno})"
+
+
+def now_us() -> int:
+    return time.time_ns() // 1000
+
+
+def kill_group(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(pid, number)
+
+
+def stat_fields(pid: int) -> list[bytes]:
+    """/proc/PID/stat from field 3 on; the name in field 2 may hold anything."""
+    with open(f"/proc/{pid}/stat", "rb") as stat:
+        return stat.read().rsplit(b")", 1)[1].split()
+
+
+def start_time(pid: int) -> int:
+    return int(stat_fields(pid)[19])
+
+
+def children() -> list[int]:
+    """Direct children, zombies too; by a walk over /proc where the kernel keeps no list."""
+    me = os.getpid()
+    with contextlib.suppress(OSError), open(f"/proc/self/task/{me}/children", "rb") as listed:
+        return [int(word) for word in listed.read().split()]
+    found = []
+    for entry in os.listdir("/proc"):
+        with contextlib.suppress(OSError, ValueError):
+            if int(stat_fields(int(entry))[1]) == me:
+                found.append(int(entry))
+    return found
+
+
+def cancel_grace_s(default_s: float) -> float | None:
+    """The grace that the ``cancel`` file asks for; None where nobody cancelled."""
+    try:
+        with open("cancel", "rb") as asked:
+            data = asked.read(4096)
+    except OSError:
+        return None
+    try:
+        return float(json.loads(data)["grace_s"])
+    except (ValueError, KeyError, TypeError):
+        return default_s
+
+
+def claim(spec: dict[str, Any]) -> int | None:
+    """Make the claim and return its time in microseconds; None where somebody else has it."""
+    try:
+        fd = os.open("claim", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    except FileExistsError:
+        return None
+    claimed_at = now_us()
+    me = os.getpid()
+    data = {"name": spec["name"], "pid": me, "start": start_time(me), "claimed_at": claimed_at}
+    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as boot:
+        data["boot"] = boot.read().strip()
+    try:
+        os.write(fd, json.dumps(data).encode("ascii"))
+    except OSError:
+        os.unlink("claim")
+        raise
+    finally:
+        os.close(fd)
+    return claimed_at
+
+
+def reserve_exit() -> int:
+    """Take the room for the exit record now, while the disk has it."""
+    fd = os.open("exit.part", os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666)
+    os.write(fd, b" " * RECORD_BYTES_RESERVED)
+    return fd
+
+
+def write_exit(fd: int, record: dict[str, Any]) -> None:
+    """Write, fsync, rename, fsync of the folder; on a full disk again until there is room."""
+    data = json.dumps(record).encode("ascii")
+    for _ in range(DISK_RETRIES):
+        try:
+            os.pwrite(fd, data, 0)
+            os.ftruncate(fd, len(data))
+            os.fsync(fd)
+            os.rename("exit.part", "exit.json")
+            break
+        except FileNotFoundError:
+            fd = reserve_exit()
+        except OSError:
+            time.sleep(DISK_RETRY_S)
+            beat()
+    os.fsync(os.open(".", os.O_RDONLY))
+
+
+def beat() -> None:
+    with contextlib.suppress(OSError):
+        os.utime("heartbeat")
+
+
+def spawn(step: Step) -> None:
+    """Fork and exec the step in its own group; an exec that fails comes back as a sentence."""
+    out_r, out_w = os.pipe()
+    err_r, err_w = os.pipe()
+    told_r, told_w = os.pipe()
+    step.pid = os.fork()
+    if step.pid == 0:
+        become(step.spec, out_w, err_w, told_w)
+    for fd in (out_w, err_w, told_w):
+        os.close(fd)
+    # it has done so itself, or has begun its program
+    with contextlib.suppress(OSError):
+        os.setpgid(step.pid, step.pid)
+    for fd, stream in ((out_r, b"stdout"), (err_r, b"stderr")):
+        os.set_blocking(fd, False)
+        step.streams[fd] = stream
+    told = os.read(told_r, 4096).decode("utf-8", "replace")
+    os.close(told_r)
+    if told:
+        step.exec_code, step.exec_error = int(told[:3]), told[4:]
+
+
+def become(spec: dict[str, Any], out_w: int, err_w: int, told_w: int) -> NoReturn:
+    """The child's way to the step's program; it never returns."""
+    doing = "cannot prepare the step"
+    try:
+        os.setpgid(0, 0)
+        signal.set_wakeup_fd(-1)
+        for number in RESET:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, ())
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(out_w, 1)
+        os.dup2(err_w, 2)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        # Short of memory, the step goes before its watcher.
+        with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "wb") as score:
+            score.write(STEP_OOM_SCORE)
+        doing = f"cannot enter {spec['cwd']!r}"
+        os.chdir(spec["cwd"])
+        doing = f"cannot run {spec['argv'][0]!r}"
+        os.execvpe(spec["argv"][0], spec["argv"], spec["env"])
+    except OSError as problem:
+        code = 127 if problem.errno in (errno.ENOENT, errno.ENOTDIR) else 126
+        os.write(told_w, f"{code} {doing}: {sentence(problem)}".encode("utf-8", "replace"))
+    except BaseException as problem:  # a child that went on would be a second shim
+        os.write(told_w, f"126 {doing}: {problem}".encode("utf-8", "replace"))
+    finally:
+        os._exit(126)
+
+
+def watch(step: Step, wake_r: int, heartbeat_s: float) -> None:
+    """Until the step ends: drain its pipes, beat, and hold it to its limits."""
+    beat_s = time.monotonic()
+    while not step.has_ended():
+        step.check_limits()
+        if time.monotonic() >= beat_s:
+            beat()
+            beat_s = time.monotonic() + heartbeat_s
+        ready = select.select([*step.streams, wake_r], [], [], step.wait_s(beat_s))[0]
+        for fd in ready:
+            if fd != wake_r:
+                step.read(fd)
+            elif os.read(wake_r, 512):
+                step.reap_orphans()
+        if not ready:
+            step.record.flush()
+
+
+def end_family(step: Step) -> None:
+    """End all that the step left; then the pipes have no writer, and what they hold is all."""
+    until_s = time.monotonic() + END_FAMILY_S
+    while True:
+        kill_group(step.pid, signal.SIGKILL)
+        for pid in children():
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
+        if not step.reap_orphans() or time.monotonic() > until_s:
+            break
+        time.sleep(0.002)
+    for fd in list(step.streams):
+        while fd in step.streams and step.read(fd):
+            pass
+    step.record.flush()
+
+
+def run(spec: dict[str, Any], claimed_at: int, claimed_s: float) -> None:
+    """Everything between claim and exit record."""
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    wake_r, wake_w = os.pipe()
+    for fd in (wake_r, wake_w):
+        os.set_blocking(fd, False)
+    exit_fd = reserve_exit()
+    step = Step(spec, Record("log", spec["log_bytes"], spec["line_bytes"]), claimed_s)
+
+    def on_term(_number: int, _frame: object) -> None:
+        step.is_term_asked = True
+
+    signal.signal(signal.SIGTERM, on_term)
+    signal.signal(signal.SIGINT, on_term)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGCHLD, lambda _number, _frame: None)
+    signal.set_wakeup_fd(wake_w, warn_on_full_buffer=False)
+    status: int | None = None
+    if cancel_grace_s(0.0) is not None:
+        step.is_cancelled = True
+    else:
+        status = attend(step, wake_r)
+    record = facts(step, status, claimed_at, now_us())
+    step.record.sync()
+    write_exit(exit_fd, {**record, "log_error": step.record.error})
+
+
+def attend(step: Step, wake_r: int) -> int | None:
+    """Start the step, watch it to its end, end its family; its wait status, None without one."""
+    try:
+        spawn(step)
+    except OSError as problem:
+        step.exec_code, step.exec_error = 126, "cannot start a process: " + sentence(problem)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, BLOCKED)
+        return None
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, BLOCKED)
+    with contextlib.suppress(OSError), open("heartbeat", "w", encoding="ascii") as heart:
+        heart.write(json.dumps({"pid": step.pid, "start": start_time(step.pid)}))
+    watch(step, wake_r, step.spec["heartbeat_s"])
+    end_family(step)
+    return step.reap(step.pid, 0)
+
+
+def facts(step: Step, status: int | None, claimed_at: int, ended_at: int) -> dict[str, Any]:
+    """The exit record."""
+    code = os.waitstatus_to_exitcode(status) if status is not None else None
+    if step.exec_error:
+        code = step.exec_code
+    return {
+        "code": None if code is None or code < 0 else code,
+        "signal": -code if code is not None and code < 0 else None,
+        "claimed_at": claimed_at,
+        "ended_at": ended_at,
+        "hit": step.hit,
+        "cancelled": step.is_cancelled,
+        "cpu_s": round(step.cpu_s, 6),
+        "rss_bytes": step.rss_bytes,
+        "exec_error": step.exec_error,
+    }
+
+
+def attempt(spec_path: str, told_w: int | None) -> None:
+    """Claim, then run; tell the launcher as soon as the claim is there."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED)
+    os.chdir(os.path.dirname(os.path.abspath(spec_path)))
+    claimed_s = time.monotonic()
+    claimed_at = None
+    if not os.path.lexists("claim"):
+        with open(os.path.basename(spec_path), "rb") as file:
+            spec = json.loads(file.read())
+        claimed_at = claim(spec)
+    if told_w is not None:
+        with contextlib.suppress(OSError):  # whoever asked may be gone; the claim counts
+            os.write(told_w, b"claimed")
+        os.close(told_w)
+    if claimed_at is None:
+        return
+    try:
+        # It holds values that the pipeline let through from the environment: not to be left lying.
+        os.unlink(os.path.basename(spec_path))
+        run(spec, claimed_at, claimed_s)
+    except BaseException as problem:
+        with open("shim.err", "a", encoding="utf-8") as file:
+            file.write(f"{type(problem).__name__}: {problem}\n")
+        raise
+
+
+def detach(spec_path: str) -> int:
+    """Run in a session of its own; returns when the claim is there (0) or the shim died (1)."""
+    told_r, told_w = os.pipe()
+    pid = os.fork()
+    if pid:
+        os.close(told_w)
+        told = os.read(told_r, 4096)
+        if told == b"claimed":
+            return 0
+        sys.stderr.write(told.decode("utf-8", "replace") or "the shim died before its claim")
+        return 1
+    os.close(told_r)
+    os.setsid()
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(null, fd)
+    try:
+        attempt(spec_path, told_w)
+    except OSError as problem:
+        with contextlib.suppress(OSError):
+            os.write(told_w, sentence(problem).encode("utf-8", "replace"))
+    finally:
+        os._exit(0)
+
+
+def main(arguments: list[str]) -> int:
+    """``[--detach] SPEC.json``; in the foreground without ``--detach``."""
+    if arguments[:1] == ["--detach"]:
+        return detach(arguments[1])
+    with contextlib.suppress(PermissionError):  # it leads a session already
+        os.setsid()
+    attempt(arguments[0], None)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,86 @@
+"""What a step's process is surrounded by: its environment variables and its interpreter.
+
+The environment is built, never inherited. Where the interpreter would not find ScanFlow by itself
+(a run from a checkout that is not installed), and only there, PYTHONPATH names the checkout.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import math
+import platform
+import site
+import sys
+from pathlib import Path
+
+import scanflow_tui
+from scanflow_tui.contract import canonical
+from scanflow_tui.contract.step import ENV, STEP_FILE
+from scanflow_tui.engine.protocol import Spec
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+HOME_DIR = "home"
+TMP_DIR = "tmp"
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+def variables(spec: Spec) -> dict[str, str]:
+    """The whole environment of a step; what the pipeline lets through wins over what is built."""
+    folder = Path(spec.folder)
+    threads = str(max(1, math.ceil(spec.limits.cpus)))
+    return {
+        "PATH": f"{Path(sys.executable).parent}:{PATH}",
+        "HOME": str(folder / HOME_DIR),
+        "TMPDIR": str(folder / TMP_DIR),
+        "LANG": "C.UTF-8",
+        **dict.fromkeys(THREADS, threads),
+        **_python_paths(),
+        **spec.env,
+        ENV: str(folder / STEP_FILE),
+    }
+
+
+def command(argv: tuple[str, ...]) -> list[str]:
+    """``python`` is the interpreter that runs ScanFlow; every other word stays."""
+    return [sys.executable if argv[0] == "python" else argv[0], *argv[1:]]
+
+
+@functools.cache
+def interpreter_digest() -> str:
+    """A digest of the interpreter's version and its distributions, ``name==version`` each."""
+    found = {
+        f"{distribution.metadata['Name']}=={distribution.version}".lower()
+        for distribution in importlib.metadata.distributions()
+    }
+    return canonical.digest(
+        {
+            "python": platform.python_version(),
+            "implementation": platform.python_implementation(),
+            "machine": platform.machine(),
+            "distributions": sorted(found),
+        }
+    )
+
+
+@functools.cache
+def _python_paths() -> dict[str, str]:
+    root = Path(scanflow_tui.__file__).parent.parent
+    found: dict[str, str] = {}
+    user = Path(site.getusersitepackages())
+    places = [Path(place) for place in site.getsitepackages()]
+    if site.ENABLE_USER_SITE and user.is_dir():
+        # HOME is the attempt's: the user's own packages would not be found there.
+        found["PYTHONUSERBASE"] = site.getuserbase()
+        places.append(user)
+    if root not in places and not any(_names(place, root) for place in places):
+        found["PYTHONPATH"] = str(root)
+    return found
+
+
+def _names(place: Path, root: Path) -> bool:
+    """Whether a .pth file of ``place`` (an editable installation) names ``root``."""
+    for path in place.glob("*.pth"):
+        if str(root) in path.read_text("utf-8", "replace").splitlines():
+            return True
+    return False
