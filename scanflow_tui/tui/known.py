@@ -1,0 +1,41 @@
+"""What the screens know of a session: the state, vitals and link as last heard. No I/O, no clock.
+
+The app alone changes it (``hear``); screens and presenters read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from scanflow_tui.client.source import AttemptVital, Link, Update, Vitals
+from scanflow_tui.session.state import SessionState
+
+
+@dataclass(slots=True)
+class Known:
+    """``state`` is None until the snapshot came; ``error`` says why none will."""
+
+    name: str = ""
+    state: SessionState | None = None
+    vitals: Vitals = field(default_factory=Vitals)
+    link: Link | None = None
+    link_text: str = ""
+    link_since_s: float = 0.0
+    unsaved: int = 0
+    writable: bool = True
+    error: str = ""
+
+    def hear(self, update: Update, now_s: float) -> None:
+        """Take one update of a source in; ``now_s`` is any steady clock."""
+        self.state = update.state
+        if update.vitals is not None:
+            self.vitals = update.vitals
+        if update.link is not None and update.link != self.link:
+            self.link = update.link
+            self.link_since_s = now_s
+        if update.link is not None:
+            self.link_text = update.text
+
+    def vital(self, attempt: str) -> AttemptVital | None:
+        """The latest of a running attempt, by engine name."""
+        return self.vitals.attempts.get(attempt)

@@ -1,0 +1,122 @@
+"""Going from place to place, and the actions that are the same everywhere.
+
+The stack of screens is the way back: a place that lies on it already is returned to, not doubled.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scanflow_tui.client.source import Source
+from scanflow_tui.contract.errors import ScanflowError
+from scanflow_tui.tui import keys, screens
+from scanflow_tui.tui.screens.place import Place
+
+if TYPE_CHECKING:
+    from scanflow_tui.tui.app import ScanflowApp
+
+
+class Moves:
+    """``act_<id>`` methods stand for the actions of ``keys`` that no screen does by itself."""
+
+    def __init__(self, app: ScanflowApp) -> None:
+        self.app = app
+        self._places: dict[str, Place] = {}
+
+    def place(self, name: str) -> Place:
+        """The screen of a place; it keeps cursor, scroll and drafts after it was left."""
+        if name not in self._places:
+            made = screens.make(name)
+            self.app.install_screen(made, name)
+            self._places[name] = made
+        return self._places[name]
+
+    def go(self, name: str) -> None:
+        """Show a place."""
+        target = self.place(name)
+        if target not in self.app.screen_stack:
+            self.app.push_screen(target)
+            return
+        while self.app.screen is not target:
+            self.app.pop_screen()
+
+    async def enter(self, source: Source, name: str, place: str = "workflow") -> None:
+        """Leave the open session, if any, and show another one."""
+        self.go_root()
+        for left in [left for left in self._places if left != "sessions"]:
+            screen = self._places.pop(left)
+            self.app.uninstall_screen(screen)
+            if not screen.is_running or screen in self.app.screen_stack:
+                continue
+            await screen.remove()
+        await self.app.take(source, name)
+        self.go(place)
+
+    def go_root(self) -> None:
+        """Back to the first screen of the stack."""
+        while len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+
+    def show_node(self, node: str) -> None:
+        """Go to a node of the workflow."""
+        self.app.node = node
+        self.go("workflow")
+
+    def open_session(self, name: str) -> None:
+        """Open a session of the list, live."""
+        door = self.app.doors.open_live
+        if door is None:
+            self.app.say("sessions cannot be opened from here")
+            return
+        self._open(door(name), name)
+
+    def open_replay(self, name: str) -> None:
+        """Open a session of the list, read only."""
+        door = self.app.doors.open_replay
+        if door is None:
+            self.app.say("no replay from here: scanflow replay NAME shows it")
+            return
+        self._open(door(name), name)
+
+    def _open(self, source: Source, name: str) -> None:
+        self.app.run_worker(self._entered(source, name), group="enter", exclusive=True)
+
+    async def _entered(self, source: Source, name: str) -> None:
+        try:
+            await self.enter(source, name)
+        except ScanflowError as error:
+            self.app.say(f"✖ {error.sentence()}", "bad")
+
+    def why_not(self, action: keys.Action) -> str:
+        """What the app forbids now, whatever the place says."""
+        app = self.app
+        if action.id == "replay" and (app.doors.open_replay is None or app.transport is not None):
+            return "this is a replay" if app.transport is not None else "not from here"
+        if action in keys.GO and action.id.removeprefix("go_") == app.current_place():
+            return "you are here"
+        if action.changes and app.known.state is None:
+            return "loading"
+        return ""
+
+    def act_help(self) -> None:
+        """The keys of the place on top."""
+        from scanflow_tui.tui.widgets.help import Help
+
+        screen = self.app.screen
+        if isinstance(screen, Place):
+            self.app.push_screen(Help(screen))
+
+    def act_palette(self) -> None:
+        """Every action by its name."""
+        self.app.action_command_palette()
+
+    def act_back(self) -> None:
+        """Back; from the first screen, leave: the run goes on."""
+        if len(self.app.screen_stack) > 1:
+            self.app.pop_screen()
+        else:
+            self.app.leave()
+
+    def act_replay(self) -> None:
+        """The open session's replay."""
+        self.open_replay(self.app.known.name)

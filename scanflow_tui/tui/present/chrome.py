@@ -1,0 +1,104 @@
+"""The top bar and the footer as text. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from scanflow_tui.tui.keys import Action, keys_of, shown
+from scanflow_tui.tui.known import Known
+from scanflow_tui.tui.present.times import elapsed
+from scanflow_tui.tui.theme import TONES
+
+_LINK_WORDS = {
+    "connecting": "connecting",
+    "connected": "connected",
+    "closed": "closed",
+    "recorded": "recorded",
+}
+
+
+def link_text(known: Known, now_s: float) -> tuple[str, str]:
+    """Connection and unsaved count as a sentence, and its tone."""
+    unsaved = f"{known.unsaved} not yet saved" if known.unsaved else "saved"
+    if known.error:
+        return ("⚠ not connected", "bad")
+    if known.link == "reconnecting":
+        waited = elapsed(now_s - known.link_since_s)
+        labels = "label" if known.unsaved == 1 else "labels"
+        tail = f" · {known.unsaved} {labels} not yet saved" if known.unsaved else ""
+        return (f"⚠ reconnecting {waited}{tail}", "bad")
+    if known.link is None:
+        return ("", "dim")
+    if not known.writable:
+        return ("READ ONLY", "you")
+    word = _LINK_WORDS.get(known.link, known.link)
+    if known.link == "closed":
+        return (f"⚠ {word}" + (f": {known.link_text}" if known.link_text else ""), "bad")
+    return (f"{word} · {unsaved}", "you" if known.unsaved else "dim")
+
+
+def topbar(
+    crumbs: Sequence[str], status: str, link: tuple[str, str], clock: str, width: int
+) -> Text:
+    """Row 1: ``ScanFlow > place`` left; status, link and clock right, dropped from the right."""
+    left = " > ".join(("ScanFlow", *(part for part in crumbs if part)))
+    parts = [(status, "plain"), link, (clock, "dim")]
+    parts = [(text, tone) for text, tone in parts if text]
+    room = max(width - 2, 0)
+    while parts and cell_len(left) + 2 + _joined(parts) > room:
+        # The clock goes first, then the status: the link's state is the last to go.
+        parts.pop(-1 if parts[-1][0] == clock else 0)
+    text = Text(" ", no_wrap=True, end="")
+    shown_left = left if cell_len(left) <= room else set_cell_size(left, max(room - 1, 0)) + "…"
+    head, _, tail = shown_left.rpartition(" > ")
+    text.append(f"{head} > " if head else "", TONES["dim"])
+    text.append(tail, TONES["strong"])
+    text.append(" " * max(room - cell_len(shown_left) - _joined(parts), 0))
+    for number, (part, tone) in enumerate(parts):
+        text.append(" · " if number else "", TONES["dim"])
+        text.append(part, TONES[tone])
+    return text
+
+
+def _joined(parts: Sequence[tuple[str, str]]) -> int:
+    return sum(cell_len(text) for text, _ in parts) + 3 * max(len(parts) - 1, 0)
+
+
+def footer_entries(actions: Sequence[Action], place: str) -> list[tuple[str, str]]:
+    """(keys, word) of what works now, the most used first; equal words share an entry."""
+    entries: list[tuple[str, str]] = []
+    for action in sorted(actions, key=lambda action: -action.footer):
+        if not action.footer:
+            continue
+        keys = keys_of(action, place)
+        key = f"{keys[0]}-{keys[-1]}" if len(keys) > 3 else shown(keys[0])
+        if entries and entries[-1][1] == action.label:
+            entries[-1] = (f"{entries[-1][0]} {key}", action.label)
+        else:
+            entries.append((key, action.label))
+    return entries
+
+
+def footer(entries: Sequence[tuple[str, str]], width: int, *, skip: int = 0) -> Text:
+    """The last row: as many entries as fit; help and the palette always stay."""
+    kept = [entry for entry in entries if entry[1] in ("help", "all")]
+    others = [entry for entry in entries if entry not in kept][skip:]
+    room = width - 1 - sum(_entry_width(entry) for entry in kept)
+    chosen = []
+    for entry in others:
+        room -= _entry_width(entry)
+        if room < 0:
+            break
+        chosen.append(entry)
+    text = Text(" ", no_wrap=True, end="")
+    for key, word in (*chosen, *kept):
+        text.append(key, TONES["key"])
+        text.append(f" {word}  ", TONES["dim"])
+    return text
+
+
+def _entry_width(entry: tuple[str, str]) -> int:
+    return cell_len(entry[0]) + cell_len(entry[1]) + 3

@@ -1,0 +1,55 @@
+"""The one-line bars: top bar, footer with notices, and the line for small terminals."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.widget import Widget
+
+from scanflow_tui.tui.theme import TONES
+
+
+class Bar(Widget):
+    """One row of text; repaints only when the text changed."""
+
+    DEFAULT_CSS = "Bar { height: 1; width: 1fr; }"
+
+    def __init__(self, id: str) -> None:
+        super().__init__(id=id)
+        self._text = Text("")
+
+    def put(self, text: Text) -> None:
+        """Show this text."""
+        if text != self._text or text.spans != self._text.spans:
+            self._text = text
+            self.refresh()
+
+    def render(self) -> Text:
+        """The text as it is."""
+        return self._text
+
+
+class Footer(Bar):
+    """The last row: keys that work now, or a notice until the next key or four seconds."""
+
+    def __init__(self) -> None:
+        super().__init__("footer")
+        self._keys = Text("")
+        self.notice = ""
+
+    def show_keys(self, text: Text) -> None:
+        """The keys that work now; a notice stays in front of them."""
+        self._keys = text
+        if not self.notice:
+            self.put(text)
+
+    def say(self, sentence: str, tone: str = "you") -> None:
+        """A notice in place of the keys: it never covers what is worked on."""
+        self.notice = sentence
+        self.put(Text(f" {sentence}", TONES[tone], no_wrap=True, overflow="ellipsis", end=""))
+        self.set_timer(4.0, lambda: self.clear(sentence))
+
+    def clear(self, sentence: str = "") -> None:
+        """Take the notice away (that one, if named)."""
+        if self.notice and sentence in ("", self.notice):
+            self.notice = ""
+            self.put(self._keys)

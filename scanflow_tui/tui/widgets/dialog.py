@@ -1,0 +1,105 @@
+"""Questions over a screen. What starts or destroys something is confirmed by the act's small first
+letter, never by enter and never by the key that opened it: enter and escape stand on cancel.
+"""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from scanflow_tui.tui.keys import pressed
+from scanflow_tui.tui.theme import TONES
+
+
+class Confirm(ModalScreen[bool]):
+    """``verb`` is the act (its first letter confirms), ``name`` the thing that a loss would hit."""
+
+    def __init__(
+        self, title: str, body: str, verb: str, *, thing: str = "", letter: str = ""
+    ) -> None:
+        super().__init__()
+        self.question = title
+        self.body = body
+        self.verb = verb
+        self.thing = thing
+        self.letter = letter or verb[0].lower()
+
+    def compose(self) -> ComposeResult:
+        """A frame with the sentence and the two answers."""
+        with Vertical(classes="dialog") as frame:
+            frame.border_title = self.question
+            yield Static(Text(self.body, TONES["plain"]), id="dialog-body")
+            yield Static(self._answers(), id="dialog-answers")
+
+    def _answers(self) -> Text:
+        act = f"{self.verb} {self.thing}".strip()
+        text = Text("\n")
+        text.append(f"[{self.letter}]", TONES["key"])
+        text.append(f" {act}     ", TONES["you"])
+        text.append("▸ [enter]", TONES["key"])
+        text.append(" cancel", TONES["strong"])
+        return text
+
+    def on_key(self, event: events.Key) -> None:
+        """The letter does it; enter, escape and q do not; other keys do nothing."""
+        event.stop()
+        event.prevent_default()
+        key = pressed(event)
+        if key == self.letter:
+            self.dismiss(True)
+        elif key in ("enter", "escape", "q"):
+            self.dismiss(False)
+
+
+class Tell(ModalScreen[None]):
+    """Something to read: closed by enter, escape or q. ``rows`` may be longer than the screen."""
+
+    def __init__(self, title: str, text: Text) -> None:
+        super().__init__()
+        self.heading = title
+        self.text = text
+
+    def compose(self) -> ComposeResult:
+        """A frame with the text."""
+        with Vertical(classes="dialog") as frame:
+            frame.border_title = self.heading
+            yield Static(self.text)
+            yield Static(Text("\n[esc] close", TONES["dim"]))
+
+    def on_key(self, event: events.Key) -> None:
+        """Close."""
+        if pressed(event) in ("enter", "escape", "q"):
+            event.stop()
+            self.dismiss(None)
+
+
+class Ask(ModalScreen[str | None]):
+    """One line of text; enter gives it, escape gives None."""
+
+    def __init__(self, title: str, *, value: str = "", hint: str = "") -> None:
+        super().__init__()
+        self.heading = title
+        self.value = value
+        self.hint = hint
+
+    def compose(self) -> ComposeResult:
+        """A frame with a text field."""
+        with Vertical(classes="dialog") as frame:
+            frame.border_title = self.heading
+            yield Input(self.value, placeholder=self.hint, id="ask")
+            yield Static(Text("[enter] ok   [esc] cancel", TONES["dim"]))
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter."""
+        event.stop()
+        self.dismiss(event.value)
+
+    def on_key(self, event: events.Key) -> None:
+        """Escape."""
+        if event.key == "escape":
+            event.stop()
+            self.dismiss(None)

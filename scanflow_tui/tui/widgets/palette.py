@@ -1,0 +1,76 @@
+"""What the palette lists: the place's actions with their keys, other places, nodes, sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+from rich.text import Text
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from scanflow_tui.tui import keys
+from scanflow_tui.tui.present.sessions import session_names
+from scanflow_tui.tui.screens.place import Place, app_why_not
+from scanflow_tui.tui.theme import TONES
+
+if TYPE_CHECKING:
+    from scanflow_tui.tui.app import ScanflowApp
+
+Line = tuple[str, str, str, Callable[[], None]]
+
+
+class Actions(Provider):
+    """Lines are (words, key, why not, what it does)."""
+
+    def lines(self) -> list[Line]:
+        """Every line that the place offers now, greyed ones with their reason."""
+        place = self.screen
+        if not isinstance(place, Place):
+            return []
+        lines: list[Line] = []
+        offered = list(place.actions())
+        if place.place != "sessions":
+            offered += [action for action in keys.GO if action not in offered]
+        for action in offered:
+            if action.id in ("palette", "speed"):
+                continue
+            reason = app_why_not(place, action)
+            direct = action not in keys.GO or place.place not in keys.OWN_KEYS
+            key = " ".join(keys.shown(k) for k in keys.keys_of(action, place.place)[:2])
+            lines.append((action.says, key if direct else "", reason, partial(place.act, action)))
+        return lines + self._things(place)
+
+    def _things(self, place: Place) -> list[Line]:
+        app = cast("ScanflowApp", place.app)
+        lines: list[Line] = []
+        state = app.known.state
+        if state is not None and state.runs:
+            run = state.runs[max(state.runs)]
+            for node in run.nodes:
+                lines.append((f"Node {node}", "", "", partial(app.moves.show_node, node)))
+        for name in session_names(app.sessions_root):
+            lines.append((f"Session {name}", "", "", partial(app.moves.open_session, name)))
+        return lines
+
+    async def discover(self) -> Hits:
+        """All of them, before anything is typed."""
+        for words, key, reason, act in self.lines():
+            yield DiscoveryHit(_display(Text(words), key, reason), act, text=words)
+
+    async def search(self, query: str) -> Hits:
+        """Those that match."""
+        matcher = self.matcher(query)
+        for words, key, reason, act in self.lines():
+            score = matcher.match(words)
+            if score > 0:
+                yield Hit(score, _display(Text(words), key, reason), act, text=words)
+
+
+def _display(words: Text, key: str, reason: str) -> Text:
+    text = Text()
+    text.append(f"{key:<9}", TONES["key"])
+    text.append(words.plain, TONES["dim" if reason else "plain"])
+    if reason:
+        text.append(f"  {reason}", TONES["dim"])
+    return text
