@@ -1,4 +1,4 @@
-"""How strange one sample looks: distance to training features, batch-norm statistics, and their join.
+"""How strange one sample looks: feature distance, batch-norm statistics, and their join.
 
 High means strange. Fit on training data, join on a slice of its own, calibrate on another: training
 images lie nearer to the reference than unseen ones, so scores of theirs calibrate nothing.
@@ -15,10 +15,10 @@ from scanflow_tui.checks.arrays import Floats, finite
 from scanflow_tui.contract.errors import InputError
 
 REFERENCE_MAX = 5_000
-"""Rows kept of the training features: beyond this, selecting neighbours dominates a check's time."""
+"""Training rows kept: beyond this, selecting neighbours dominates a check's time."""
 BLOCK_ROWS = 1_000
 DEVIATION_MIN = 1e-6
-"""Added to a channel's deviation: a channel that never varies in training must not divide by zero."""
+"""Added to a channel's deviation, as one that never varies in training must not divide by zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class KnnReference:
 
 @dataclass(frozen=True, slots=True)
 class BnReference:
-    """Batch-norm statistics in training: scale (d,), mean (d,) and precision (d, d) after scaling."""
+    """Training statistics: scale (d,), then mean (d,) and precision (d, d) of the scaled."""
 
     scale: Floats
     mean: Floats
@@ -51,7 +51,7 @@ def fit_knn(
 ) -> KnnReference:
     """A reference for ``knn_scores`` from training features (n, d), capped at 5,000 rows.
 
-    Beyond the cap rows are taken at even steps, by class in proportion where ``labels`` (n,) are given.
+    Beyond the cap rows are taken at even steps, in proportion by class if ``labels`` (n,) come.
     """
     rows = finite(features, "features", axes=2, rows_min=k)
     if len(rows) > REFERENCE_MAX:
@@ -80,11 +80,11 @@ def knn_scores(ref: KnnReference, features: npt.ArrayLike) -> Floats:
 
 
 def ledoit_wolf(x: npt.ArrayLike) -> tuple[Floats, Floats]:
-    """Mean (d,) and precision (d, d) of x (n, d), the covariance shrunk towards a multiple of identity.
+    """Mean (d,) and precision (d, d) of x (n, d), its covariance shrunk towards the identity's.
 
-    Ledoit and Wolf 2004, "A well-conditioned estimator for large-dimensional covariance matrices": with
-    S the covariance, mu = tr(S)/d, the share of mu I is min(b, e)/e, where e = |S - mu I|^2 / d and
-    b = (mean |x x'|^2 - |S|^2) / (n d), norms of Frobenius.
+    Ledoit and Wolf 2004, "A well-conditioned estimator for large-dimensional covariance matrices":
+    with S the covariance and mu = tr(S)/d, the share of mu I is min(b, e)/e, where
+    e = |S - mu I|^2 / d and b = (mean |x x'|^2 - |S|^2) / (n d), in Frobenius norms.
     """
     rows = finite(x, "statistics", axes=2, rows_min=2)
     n, d = rows.shape
