@@ -14,7 +14,6 @@ from scanflow_tui.contract import canonical
 from scanflow_tui.session.chain import Head, Row, Verdict, check
 from scanflow_tui.session.store import Store
 
-
 FIRST_POSSIBLE = -(2**62)
 """An altered file may hold events before event 0."""
 
@@ -32,7 +31,7 @@ class IssuedHead:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The findings. ``altered``: contents whose bytes are others; ``n_erased``: erasures told of."""
+    """The findings. ``altered``: contents with other bytes; ``n_erased``: erasures told of."""
 
     verdict: Verdict
     kinds: dict[str, int]

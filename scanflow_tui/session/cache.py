@@ -1,0 +1,79 @@
+"""The cache of outcomes, shared by the sessions of a root: ``cache/<key>.json``.
+
+An entry is a hint: before use every output is hashed again, and a hint that does not hold is as
+none.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from scanflow_tui.contract import canonical
+from scanflow_tui.contract.errors import InputError
+from scanflow_tui.contract.ids import SHA
+from scanflow_tui.session.artifacts import verify
+from scanflow_tui.session.events import Artifact
+
+ENTRY_BYTES_MAX = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class CacheEntry:
+    """An outcome that may be used again. ``origin`` is the attempt's engine name, ``made_at`` its end."""
+
+    key: str
+    outputs: dict[str, Artifact]
+    values: dict[str, Any]
+    origin: str
+    made_at: int
+
+
+def write(cache: Path, entry: CacheEntry) -> None:
+    """Keep an outcome; an entry that is there is replaced whole. Raises OSError."""
+    path = _path(cache, entry.key)
+    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor, draft = tempfile.mkstemp(prefix=".new-", dir=cache)
+    try:
+        with open(descriptor, "wb") as out:
+            out.write(canonical.encode(msgspec.to_builtins(entry)))
+            out.flush()
+            os.fsync(out.fileno())
+        Path(draft).replace(path)
+    except BaseException:
+        Path(draft).unlink(missing_ok=True)
+        raise
+
+
+def read(cache: Path, key: str) -> CacheEntry | None:
+    """The entry of a key as written, not yet believed; None where there is none or it is broken."""
+    try:
+        with open(_path(cache, key), "rb") as source:
+            data = source.read(ENTRY_BYTES_MAX)
+        entry = msgspec.convert(canonical.decode(data), CacheEntry)
+    except (OSError, ValueError):
+        return None
+    return entry if entry.key == key else None
+
+
+def lookup(cache: Path, objects: Path, key: str) -> CacheEntry | None:
+    """The entry of a key, with every output hashed again; None where anything does not hold."""
+    entry = read(cache, key)
+    if entry is None:
+        return None
+    try:
+        holds = all(verify(objects, artifact.sha) for artifact in entry.outputs.values())
+    except InputError:
+        return None
+    return entry if holds else None
+
+
+def _path(cache: Path, key: str) -> Path:
+    if not SHA.fullmatch(key):
+        raise InputError(f"{key!r} is no cache key")
+    return cache / f"{key}.json"
