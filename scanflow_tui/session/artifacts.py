@@ -69,7 +69,7 @@ def collect(trusted: Path, relative: str, objects: Path, rules: Rules | None = N
 
 
 def ingest(path: Path, objects: Path, skip: Skip | None = None) -> Artifact:
-    """Copy a file or folder of the user's into the store. ``path`` itself may be a link, nothing in it.
+    """Copy a file or folder of the user's into the store. ``path`` may be a link, nothing in it.
 
     Raises InputError where something in it does not pass, Missing when it is absent or the disk
     full.
@@ -104,7 +104,7 @@ def files(objects: Path, sha: str) -> list[Item]:
 
 
 def read(objects: Path, sha: str, relative: str, offset: int, length: int) -> tuple[bytes, int]:
-    """Bytes of a file of an artifact, and the file's whole length. ``relative`` empty: the file itself.
+    """Bytes of a file of an artifact, and the file's length. ``relative`` empty: the artifact.
 
     Raises Missing where there is no such file, InputError for a path that leaves the artifact.
     """
@@ -124,7 +124,7 @@ def read(objects: Path, sha: str, relative: str, offset: int, length: int) -> tu
 def _freeze(descriptor: int, rules: Rules) -> list[Item]:
     """Hash every file, take its write permission and make it durable."""
     left = rules.bytes_max
-    items = []
+    items: list[Item] = []
     for found in tree(descriptor, rules):
         item = hashed(found, left)
         left -= item.size
@@ -155,7 +155,7 @@ def _copy(
     trusted: Path, relative: str, target: Path, rules: Rules, skip: Skip | None
 ) -> list[Item]:
     left = rules.bytes_max
-    items = []
+    items: list[Item] = []
     with opened(trusted, relative) as descriptor:
         for found in tree(descriptor, rules, skip):
             place = target / found.path if found.path else target
@@ -199,7 +199,7 @@ def _free_place(objects: Path, sha: str) -> Path:
 
 
 def _settle(target: Path) -> None:
-    """After the rename: folders read-only, names durable. A folder is moved while it is writable."""
+    """After the rename (a folder is moved while writable): folders read-only, names durable."""
     if target.is_dir():
         for folder, _, _ in os.walk(target, topdown=False):
             Path(folder).chmod(0o555)

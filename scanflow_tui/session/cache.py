@@ -25,7 +25,7 @@ ENTRY_BYTES_MAX = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class CacheEntry:
-    """An outcome that may be used again. ``origin`` is the attempt's engine name, ``made_at`` its end."""
+    """An outcome that may be used again. ``origin``: the attempt's name, ``made_at``: its end."""
 
     key: str
     outputs: dict[str, Artifact]

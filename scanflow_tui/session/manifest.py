@@ -26,11 +26,11 @@ _FILE = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _FOLDER = os.O_RDONLY | os.O_NOFOLLOW | os.O_DIRECTORY | os.O_CLOEXEC
 
 Skip = Callable[[str, bool], bool]
-"""Whether to leave out a path (relative, with '/'); the second argument says that it is a folder."""
+"""Whether to leave out a path (relative, with '/'); the second argument: it is a folder."""
 
 
 class Item(NamedTuple):
-    """One file of an artifact. ``path`` is relative with '/', empty where the artifact is the file."""
+    """One file of an artifact. ``path`` is relative with '/', empty if the artifact is the file."""
 
     path: str
     size: int
@@ -56,12 +56,12 @@ class Found(NamedTuple):
 
 
 def digest(items: Iterable[Item]) -> str:
-    """The name of an artifact: SHA-256 of the canonical manifest [[path, size, sha, executable], …]."""
+    """An artifact's name: SHA-256 of the canonical manifest [[path, size, sha, executable], …]."""
     return canonical.digest([list(item) for item in sorted(items)])
 
 
 def manifest(path: Path, rules: Rules | None = None) -> list[Item]:
-    """The manifest of a file or folder, sorted by path. Raises InputError naming what does not pass."""
+    """The manifest of a file or folder, sorted by path. Raises InputError: what does not pass."""
     rules = rules or Rules()
     left = rules.bytes_max
     items = []
@@ -74,7 +74,7 @@ def manifest(path: Path, rules: Rules | None = None) -> list[Item]:
 
 
 def hashed(found: Found, bytes_max: int, write: Callable[[bytes], object] | None = None) -> Item:
-    """Read a file to its end, hash it, and hand each piece to ``write``. Raises InputError over the limit."""
+    """Read a file to its end, hash it, hand each piece to ``write``. Raises InputError if large."""
     sha = hashlib.sha256()
     size = 0
     while data := os.read(found.descriptor, READ_BYTES):
@@ -109,8 +109,8 @@ def opened_parent(trusted: Path, folders: Iterable[str]) -> Iterator[int]:
     try:
         descriptor = os.open(trusted, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError as error:
-        raise Missing(f"this folder cannot be opened ({error.strerror})", where=str(trusted)) from
-        None
+        told = f"this folder cannot be opened ({error.strerror})"
+        raise Missing(told, where=str(trusted)) from None
     try:
         for name in folders:
             inner = _open(name, descriptor, name)

@@ -45,7 +45,7 @@ class Pattern:
 
 
 def snapshot(folder: Path, objects: Path, leave_out: Iterable[Path] = ()) -> Artifact:
-    """Copy the code of a pipeline's folder into the store. ``leave_out``: sessions root, ``file:`` paths.
+    """Copy a pipeline folder's code into the store. ``leave_out``: sessions, ``file:`` paths.
 
     Raises InputError at a link (with what to do), Missing when the disk is full.
     """
@@ -114,8 +114,8 @@ def _regex(text: str) -> str:
         elif text.startswith("\\") and len(text) > 1:
             made, text = made + re.escape(text[1]), text[2:]
         else:
-            made, text = (made + {"*": "[^/]*", "?": "[^/]"}.get(text[0], re.escape(text[0])),)
-            text[1:]
+            made += {"*": "[^/]*", "?": "[^/]"}.get(text[0], re.escape(text[0]))
+            text = text[1:]
     return made
 
 
