@@ -1,0 +1,152 @@
+"""Commands on their way, laid over a folded label desk: what will stand when all is done.
+
+Pure. A command that has no event yet is known by a ticket, a number above every event's. What was
+folded is matched to its ticket, so that nothing counts twice between an event and its answer.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from scanflow_tui.contract.commands import Command, GiveLabel, UndoLabel
+from scanflow_tui.contract.evidence import LabelKind
+from scanflow_tui.session.state import LabelDesk, LabelView
+
+TICKET_BASE = 1 << 60
+
+
+@dataclass(slots=True, eq=False)
+class Pending:
+    """A command that is not in the folded desk yet. ``target`` is what an undo or a redo means."""
+
+    ticket: int
+    command: Command
+    sample: str = ""
+    target: int | None = None
+    sent_at_seq: int | None = None
+    answered_seq: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A label of mine, committed or on its way, by its event or its ticket."""
+
+    sample: str
+    kind: LabelKind
+    value: int | None
+
+
+class Overlay:
+    """A desk, and one human's pending commands in the order they were given."""
+
+    def __init__(self, desk: LabelDesk, actor: str) -> None:
+        self.desk = desk
+        self.actor = actor
+        self.pending: list[Pending] = []
+        self.gone: set[int] = set()
+        self._real: dict[int, int] = {}
+        self._taken: set[int] = set()
+        self._next = TICKET_BASE
+
+    def add(self, command: Command, sample: str = "", target: int | None = None) -> None:
+        """One more command, to be done after all others."""
+        self.pending.append(Pending(self._next, command, sample, target))
+        self._next += 1
+
+    def drop(self, item: Pending) -> None:
+        """The command will never be done; what aims at it will not either."""
+        self.pending.remove(item)
+        self.gone.add(item.ticket)
+
+    def folded(self, desk: LabelDesk, seq: int) -> None:
+        """The desk is that of event ``seq``; what was answered up to there is pending no more."""
+        self.desk = desk
+        for item in self.pending:
+            if item.sent_at_seq is not None and isinstance(item.command, GiveLabel):
+                self._match(item, item.command, item.sent_at_seq)
+        kept = []
+        for item in self.pending:
+            if item.answered_seq is None or item.answered_seq > seq:
+                kept.append(item)
+            elif isinstance(item.command, GiveLabel) and item.ticket not in self._real:
+                self.gone.add(item.ticket)
+        self.pending = kept
+
+    def event_of(self, target: int) -> int | None:
+        """The event of a target, or None while it has none."""
+        return target if target < TICKET_BASE else self._real.get(target)
+
+    def stacks(self) -> tuple[list[int], list[int]]:
+        """My undo and redo stacks as they will be, last item first to go."""
+        undo = list(self.desk.undo.get(self.actor, ()))
+        redo = list(self.desk.redo.get(self.actor, ()))
+        for item in self.pending:
+            target = self._known(item.target)
+            if isinstance(item.command, UndoLabel):
+                if target in undo:
+                    undo.remove(target)
+                    redo.append(target)
+            elif isinstance(item.command, GiveLabel) and item.ticket not in self._real:
+                undo.append(item.ticket)
+                if target is None:
+                    redo.clear()
+                elif target in redo:
+                    redo.remove(target)
+        return undo, redo
+
+    def standing(self, sample: str, pending: list[Pending]) -> Said | None:
+        """My label on a sample that will be in force; ``pending`` are the sample's own."""
+        chain = self._committed(sample)
+        for item in pending:
+            if isinstance(item.command, UndoLabel):
+                target = self._known(item.target)
+                if target in chain:
+                    chain.remove(target)
+            elif isinstance(item.command, GiveLabel) and item.ticket not in self._real:
+                chain.append(item.ticket)
+        return self.said(chain[-1]) if chain else None
+
+    def said(self, target: int) -> Said:
+        """The label that an event or a ticket of one of the stacks stands for."""
+        for item in self.pending:
+            if item.ticket == target and isinstance(item.command, GiveLabel):
+                return Said(item.sample, item.command.kind, item.command.value)
+        label = self._by_event(self._real.get(target, target))
+        assert label is not None, target
+        return Said(label.sample, label.kind, label.value)
+
+    def _known(self, target: int | None) -> int | None:
+        return None if target is None else self._real.get(target, target)
+
+    def _committed(self, sample: str) -> list[int]:
+        label = self.desk.labels.get(sample, {}).get(self.actor)
+        chain: list[int] = []
+        while label is not None:
+            if label.seq not in self.desk.undone:
+                chain.append(label.seq)
+            label = None if label.previous is None else self._by_event(label.previous)
+        return chain[::-1]
+
+    def _match(self, item: Pending, command: GiveLabel, after: int) -> None:
+        """Find the event that a sent label became."""
+        if item.ticket in self._real:
+            return
+        history = self.desk.history
+        wanted = (self.actor, command.sample, command.kind, command.value)
+        for at in range(bisect_right(history, after, key=_seq), len(history)):
+            label = history[at]
+            found = (label.actor, label.sample, label.kind, label.value)
+            if found == wanted and label.seq not in self._taken:
+                self._real[item.ticket] = label.seq
+                self._taken.add(label.seq)
+                return
+
+    def _by_event(self, seq: int) -> LabelView | None:
+        history = self.desk.history
+        at = bisect_right(history, seq, key=_seq) - 1
+        return history[at] if at >= 0 and history[at].seq == seq else None
+
+
+def _seq(label: LabelView) -> int:
+    return label.seq

@@ -1,0 +1,218 @@
+"""What one annotator says at one label node: keys put words in, a sender takes commands out.
+
+Pure: no screen, no socket, no clock. A key never waits: its command is laid over the folded desk at
+once and sent later, one by one, in order. A refused command falls away, and what is shown with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from scanflow_tui.contract.commands import FinishLabelling, GiveLabel, UndoLabel, WriteNote
+from scanflow_tui.contract.evidence import LabelKind, QueueEntry
+from scanflow_tui.session.state import LabelDesk
+from scanflow_tui.tui.label_overlay import Overlay, Pending
+
+PENDING_MAX = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """What stands on a sample. ``saved`` once all that concerns it was acknowledged."""
+
+    kind: LabelKind
+    value: int | None
+    saved: bool
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How far the queue is, in samples."""
+
+    labelled: int
+    unsure: int
+    skipped: int
+    invalid: int
+    left: int
+    total: int
+
+    @property
+    def done(self) -> int:
+        """Samples on which anything was said."""
+        return self.total - self.left
+
+
+class LabelQueue:
+    """One human, one label node. ``seq`` is the last event folded into the desk."""
+
+    def __init__(
+        self, run: int, node: str, entries: tuple[QueueEntry, ...], actor: str, desk: LabelDesk
+    ) -> None:
+        self.run = run
+        self.node = node
+        self.entries = {entry.id: entry for entry in entries}
+        self.seq = -1
+        self._over = Overlay(desk, actor)
+        self._by_sample: dict[str, list[Pending]] = {}
+
+    @property
+    def actor(self) -> str:
+        """Who labels, as the events name them."""
+        return self._over.actor
+
+    def folded(self, desk: LabelDesk, seq: int) -> None:
+        """The state went on to event ``seq``."""
+        self.seq = seq
+        self._over.folded(desk, seq)
+        self._index()
+
+    def give(
+        self,
+        sample: str,
+        kind: LabelKind,
+        value: int | None = None,
+        *,
+        ms: int = 0,
+        guess_shown: bool = True,
+        order: str = "typical",
+    ) -> bool:
+        """Say something of a sample. False where too much waits already: nothing was taken."""
+        command = GiveLabel(self.run, self.node, sample, kind, value, ms, guess_shown, order)
+        return self._add(command, sample)
+
+    def undo(self) -> str | None:
+        """Take back my last label; the sample it was on, or None if there is nothing to undo."""
+        undo, _ = self._over.stacks()
+        if not undo:
+            return None
+        sample = self._over.said(undo[-1]).sample
+        added = self._add(UndoLabel(self.run, self.node, undo[-1]), sample, undo[-1])
+        return sample if added else None
+
+    def redo(self, *, ms: int = 0, order: str = "typical") -> str | None:
+        """Give again what the last undo took; the sample, or None if there is nothing to redo."""
+        _, redo = self._over.stacks()
+        if not redo:
+            return None
+        said = self._over.said(redo[-1])
+        command = GiveLabel(
+            self.run, self.node, said.sample, said.kind, said.value, ms, False, order, redo[-1]
+        )
+        return said.sample if self._add(command, said.sample, redo[-1]) else None
+
+    def note(self, sample: str, text: str) -> bool:
+        """Write a note on a sample."""
+        return self._add(WriteNote(self.run, self.node, sample, text), sample)
+
+    def finish(self) -> bool:
+        """End labelling, after everything said before."""
+        return self._add(FinishLabelling(self.run, self.node))
+
+    def next_command(self) -> Pending | None:
+        """The next command to send, with the events it names; None if there is none yet.
+
+        An undo waits until the label it takes back is folded, and goes if that was refused.
+        """
+        for item in list(self._over.pending):
+            if item.sent_at_seq is not None:
+                continue
+            if item.target is not None:
+                if item.target in self._over.gone:
+                    self.refused(item)
+                    continue
+                event = self._over.event_of(item.target)
+                if event is None:
+                    return None
+                if isinstance(item.command, UndoLabel):
+                    item.command = replace(item.command, seq=event)
+                elif isinstance(item.command, GiveLabel):
+                    item.command = replace(item.command, redoes=event)
+            item.sent_at_seq = self.seq
+            return item
+        return None
+
+    def acknowledged(self, item: Pending, seq: int) -> None:
+        """It was committed; it stays laid over the desk until the fold holds event ``seq``."""
+        item.answered_seq = seq
+        self.folded(self._over.desk, self.seq)
+
+    def refused(self, item: Pending) -> None:
+        """It was refused: it falls away, and what aims at it with it."""
+        self._over.drop(item)
+        self._index()
+
+    def postponed(self, item: Pending) -> None:
+        """Nobody took it: it is the next to be sent again."""
+        item.sent_at_seq = None
+
+    def is_folded(self, item: Pending) -> bool:
+        """Whether the label that this command gives came back as an event."""
+        return self._over.event_of(item.ticket) is not None
+
+    @property
+    def unsaved(self) -> int:
+        """Commands that were not acknowledged."""
+        return sum(item.answered_seq is None for item in self._over.pending)
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether labelling was finished, or is about to be."""
+        return self._over.desk.finished or any(
+            isinstance(item.command, FinishLabelling) for item in self._over.pending
+        )
+
+    def word(self, sample: str) -> Word | None:
+        """What stands on a sample: my word, or else the latest of somebody else's."""
+        pending = self._by_sample.get(sample, [])
+        in_force = self._over.desk.labels.get(sample)
+        if not pending and not in_force:
+            return None
+        saved = all(item.answered_seq is not None for item in pending)
+        mine = self._over.standing(sample, pending)
+        if mine is not None:
+            return Word(mine.kind, mine.value, saved, self.actor)
+        others = [label for who, label in (in_force or {}).items() if who != self.actor]
+        if not others:
+            return None
+        last = max(others, key=lambda label: label.seq)
+        return Word(last.kind, last.value, saved, last.actor)
+
+    def noted(self, sample: str) -> str | None:
+        """The text of a note that is on its way; what was saved is content, read by its digest."""
+        for item in reversed(self._by_sample.get(sample, [])):
+            if isinstance(item.command, WriteNote):
+                return item.command.text
+        return None
+
+    def note_digest(self, sample: str) -> str:
+        """The digest of a saved note's text, empty where there is none."""
+        return self._over.desk.notes.get(sample, "")
+
+    def _add(
+        self, command: GiveLabel | UndoLabel | WriteNote | FinishLabelling,
+        sample: str = "", target: int | None = None,
+    ) -> bool:  # fmt: skip
+        if len(self._over.pending) >= PENDING_MAX:
+            return False
+        self._over.add(command, sample, target)
+        self._index()
+        return True
+
+    def _index(self) -> None:
+        self._by_sample = {}
+        for item in self._over.pending:
+            if item.sample:
+                self._by_sample.setdefault(item.sample, []).append(item)
+
+
+def counts(queue: LabelQueue) -> Counts:
+    """How many samples of a queue have a class, were put aside, or have nothing yet."""
+    tally = {"class": 0, "unsure": 0, "skip": 0, "invalid": 0}
+    for sample in queue.entries:
+        word = queue.word(sample)
+        if word is not None:
+            tally[word.kind] += 1
+    total = len(queue.entries)
+    left = total - sum(tally.values())
+    return Counts(tally["class"], tally["unsure"], tally["skip"], tally["invalid"], left, total)

@@ -1,0 +1,160 @@
+"""Thumbnails of the open session: read once, decoded in a thread, painted when they are asked for.
+
+numpy and PIL are loaded by the first decoding, in its thread: never before the first paint.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from rich.color import Color
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from scanflow_tui.client.source import Chunk, Ref
+from scanflow_tui.contract.errors import ScanflowError
+from scanflow_tui.images.adjust import Adjustment
+from scanflow_tui.images.protocol import Box, Cell, CellSize, Encoder, Painting, Rgb
+
+if TYPE_CHECKING:
+    from scanflow_tui.images.opening import Opened, Unreadable
+
+OPENED_MAX = 4096
+PAINTED_MAX = 512
+Strips = tuple[Strip, ...]
+
+
+class Pictures:
+    """``read`` fetches bytes, ``start`` runs a coroutine, ``ready`` hears of each arrival."""
+
+    def __init__(
+        self,
+        read: Callable[[Ref], Awaitable[Chunk]],
+        start: Callable[[Coroutine[Any, Any, None]], object],
+        ready: Callable[[], None],
+        *,
+        ascii: bool = False,
+    ) -> None:
+        self._read = read
+        self._start = start
+        self._ready = ready
+        self._ascii = ascii
+        self._encoder: Encoder | None = None
+        self._opened: OrderedDict[str, Opened | Unreadable] = OrderedDict()
+        self._painted: OrderedDict[tuple[str, Box, Adjustment], Strips] = OrderedDict()
+        self._wanted: deque[str] = deque()
+        self._is_loading = False
+
+    def want(self, digests: list[str]) -> None:
+        """Fetch these next, in this order; what was wanted before comes after."""
+        missing = [d for d in digests if d and d not in self._opened]
+        if not missing:
+            return
+        self._wanted = deque(dict.fromkeys([*missing, *self._wanted]))
+        if not self._is_loading:
+            self._is_loading = True
+            self._start(self._load())
+
+    def strips(self, digest: str, box: Box, look: Adjustment) -> Strips | str | None:
+        """A picture painted for a box, a few words why there is none, or None while it loads."""
+        found = self._opened.get(digest)
+        if found is None:
+            return None if digest else "no thumbnail"
+        reason = getattr(found, "reason", None)
+        if reason is not None:
+            return f"unreadable: {reason}"
+        key = (digest, box, look)
+        strips = self._painted.get(key)
+        if strips is None:
+            strips = self._paint(found, box, look)
+            self._painted[key] = strips
+            if len(self._painted) > PAINTED_MAX:
+                self._painted.popitem(last=False)
+        return strips
+
+    def size(self, digest: str) -> tuple[int, int] | None:
+        """Width and height in pixels, None while unknown."""
+        pixels = getattr(self._opened.get(digest), "pixels", None)
+        return None if pixels is None else (int(pixels.shape[1]), int(pixels.shape[0]))
+
+    def note(self, digest: str) -> str:
+        """What was left out of a picture when it was opened."""
+        return str(getattr(self._opened.get(digest), "note", ""))
+
+    def _paint(self, found: object, box: Box, look: Adjustment) -> Strips:
+        from scanflow_tui.images.adjust import adjusted
+
+        if self._encoder is None:
+            self._encoder = _encoder(ascii=self._ascii)
+        pixels = found.pixels  # type: ignore[attr-defined]
+        return strips_of(self._encoder.paint(adjusted(pixels, look), box, CellSize()))
+
+    async def _load(self) -> None:
+        try:
+            while self._wanted:
+                digest = self._wanted.popleft()
+                if digest in self._opened:
+                    continue
+                self._opened[digest] = await self._fetch(digest)
+                if len(self._opened) > OPENED_MAX:
+                    self._opened.popitem(last=False)
+                self._ready()
+        finally:
+            self._is_loading = False
+
+    async def _fetch(self, digest: str) -> Opened | Unreadable:
+        try:
+            chunk = await self._read(Ref("content", digest))
+        except ScanflowError as error:
+            return await asyncio.to_thread(_unreadable, error.what)
+        if not chunk.data:
+            return await asyncio.to_thread(_unreadable, chunk.note or "empty file")
+        return await asyncio.to_thread(_decoded, chunk.data)
+
+
+def _decoded(data: bytes) -> Opened | Unreadable:
+    # Imported here: numpy and PIL cost some 180 ms, which the first paint must not wait for.
+    from scanflow_tui.images.opening import open_image
+
+    return open_image(data)
+
+
+def _unreadable(reason: str) -> Unreadable:
+    from scanflow_tui.images.opening import Unreadable
+
+    return Unreadable(reason)
+
+
+def _encoder(*, ascii: bool) -> Encoder:
+    from scanflow_tui.images.half import HalfBlocks
+    from scanflow_tui.images.shades import Shades
+
+    return Shades() if ascii else HalfBlocks()
+
+
+def strips_of(painting: Painting) -> Strips:
+    """Cells as Textual paints them; runs of equal cells are one segment."""
+    return tuple(Strip(_segments(row), painting.columns) for row in painting.cells)
+
+
+def _segments(row: tuple[Cell, ...]) -> list[Segment]:
+    segments: list[Segment] = []
+    start = 0
+    for at in range(1, len(row) + 1):
+        if at == len(row) or row[at] != row[start]:
+            cell = row[start]
+            segments.append(Segment(cell.char * (at - start), _style(cell.fg, cell.bg)))
+            start = at
+    return segments
+
+
+@lru_cache(maxsize=16_384)
+def _style(fg: Rgb | None, bg: Rgb | None) -> Style:
+    return Style.from_color(
+        None if fg is None else Color.from_rgb(*fg), None if bg is None else Color.from_rgb(*bg)
+    )

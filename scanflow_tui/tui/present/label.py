@@ -1,0 +1,229 @@
+"""What the Label screen says: tiles, the line about an image, class keys, counts and pace. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from scanflow_tui.contract.evidence import QueueEntry
+from scanflow_tui.tui.label_queue import Counts, Word
+from scanflow_tui.tui.present.class_keys import ClassKeys
+from scanflow_tui.tui.present.numbers import p_value, share
+from scanflow_tui.tui.theme import TONES
+
+KIND_WORDS = {"unsure": "unsure", "skip": "skip", "invalid": "no image"}
+EMPTY = "Nothing to label."
+HINT = "Press the class key; the next image comes by itself. u undoes."
+HINT_UNTIL = 5
+SIDE_COLUMNS_MIN = 24
+INFO_ROWS_MAX = 6
+SLOW_S = 30.0
+"""A pause as long as this is no part of the pace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How the body is cut: tiles of ``tile_width`` by ``tile_height`` cells, frames included."""
+
+    columns: int
+    rows: int
+    tile_width: int
+    tile_height: int
+    single: bool
+
+    @property
+    def page(self) -> int:
+        """Tiles on a page."""
+        return self.columns * self.rows
+
+
+def grid_fits(width: int, height: int, picture: tuple[int, int]) -> bool:
+    """Whether a grid of at least four tiles of a picture (columns, rows of cells) has room."""
+    layout = grid_layout(width, height, picture)
+    return layout.page >= 4
+
+
+def grid_layout(width: int, height: int, picture: tuple[int, int]) -> Layout:
+    """As many tiles as fit above three lines of text."""
+    tile_width, tile_height = picture[0] + 2, picture[1] + 2
+    columns = max(1, width // tile_width)
+    rows = max(1, (height - 3) // tile_height)
+    return Layout(columns, rows, tile_width, tile_height, single=False)
+
+
+def single_layout(width: int, height: int, picture: tuple[int, int]) -> Layout:
+    """One picture, enlarged by a whole number as far as the side and three lines leave room."""
+    room_x = max(4, width - SIDE_COLUMNS_MIN - 2)
+    room_y = max(2, height - 5)
+    scale = max(1, min(room_x // max(picture[0], 1), room_y // max(picture[1], 1)))
+    tile_width = min(picture[0] * scale, room_x) + 2
+    tile_height = min(picture[1] * scale, room_y) + 2
+    return Layout(1, 1, tile_width, tile_height, single=True)
+
+
+def caption(entry: QueueEntry, word: Word | None, keys: ClassKeys, hidden: bool) -> Text:
+    """A tile's foot: ``3 ✓`` saved, ``3 …`` on its way, ``3? .41`` a guess, ``·`` nothing yet."""
+    if word is None:
+        if hidden:
+            return Text("·", TONES["dim"])
+        return Text(f"{keys.code(entry.guess)}? {share(entry.confidence)}", TONES["dim"])
+    mark = "✓" if word.saved else "…"
+    return Text(f"{said(word, keys)} {mark}", TONES["active" if word.saved else "you"])
+
+
+def said(word: Word, keys: ClassKeys) -> str:
+    """A word as a few characters."""
+    if word.kind == "class":
+        return keys.code(word.value) or keys.name(word.value)
+    return KIND_WORDS[word.kind]
+
+
+def said_fully(word: Word | None, keys: ClassKeys, me: str) -> str:
+    """A word with the class's name, whether it is saved, and who said it if not I."""
+    if word is None:
+        return "no label yet"
+    what = KIND_WORDS[word.kind] if word.kind != "class" else _named(word.value, keys)
+    by = "" if word.by == me else f" by {word.by.removeprefix('human:')}"
+    return f"{what}{by} {'✓ saved' if word.saved else '… not yet saved'}"
+
+
+def _named(index: int | None, keys: ClassKeys) -> str:
+    code, name = keys.code(index), keys.name(index)
+    return name if code in ("", name) else f"{code} {name}"
+
+
+def guess_text(entry: QueueEntry, keys: ClassKeys) -> str:
+    """The model's guess with its confidence: ``3 three .41``."""
+    return f"{_named(entry.guess, keys)} {share(entry.confidence)}"
+
+
+def line(entry: QueueEntry, word: Word | None, keys: ClassKeys, *, hidden: bool, note: str,
+         me: str) -> Text:  # fmt: skip
+    """The grid's line about the image under the cursor."""
+    text = Text(" ", no_wrap=True, end="")
+    text.append(said_fully(word, keys, me), TONES["strong"])
+    parts = ["guess hidden"] if hidden else [f"guess {guess_text(entry, keys)}", *why(entry)]
+    for part in parts:
+        text.append(f" · {part}", TONES["dim"])
+    text.append(f" · note: {note or '—'}", TONES["dim"])
+    return text
+
+
+def why(entry: QueueEntry) -> list[str]:
+    """Why a sample is in the queue."""
+    parts = [f"p {p_value(entry.p)}"]
+    if entry.risk:
+        parts.append(f"risk {share(entry.risk)}")
+    if entry.flagged:
+        parts.append("flagged")
+    if entry.why:
+        parts.append(entry.why)
+    return parts
+
+
+def side(
+    entry: QueueEntry, word: Word | None, keys: ClassKeys, *, hidden: bool, note: str, me: str,
+    look: str, place: str,
+) -> list[Text]:  # fmt: skip
+    """The single view's column beside the picture."""
+    rows = [_row("label", said_fully(word, keys, me), "strong"), Text("")]
+    if hidden:
+        rows.append(_row("guess", "hidden", "dim"))
+    else:
+        rows.append(_row("guess", guess_text(entry, keys), "plain"))
+        others = "  ".join(
+            f"{keys.code(at) or keys.name(at)} {share(p)}" for at, p in entry.next_guesses[:3]
+        )
+        if others:
+            rows.append(_row("next", others, "plain"))
+        if entry.risk:
+            rows.append(_row("risk", share(entry.risk), "plain"))
+        rows.append(_row("why", f"p {p_value(entry.p)}", "plain"))
+        if entry.flagged:
+            rows.append(_row("", "flagged by the check", "plain"))
+        if entry.why:
+            rows.append(_row("", entry.why, "plain"))
+    rows += [_row("note", note or "—", "plain")]
+    rows += [Text(""), _row("image", place, "dim")]
+    if look:
+        rows.append(_row("look", look, "you"))
+    return rows
+
+
+def _row(name: str, value: str, tone: str) -> Text:
+    text = Text(f"  {name:<6}", TONES["dim"], no_wrap=True, overflow="ellipsis", end="")
+    text.append(value, TONES[tone])
+    return text
+
+
+def class_lines(keys: ClassKeys, width: int, rows: int) -> list[Text]:
+    """The class keys, as many as ``rows`` lines hold; then how to find the others."""
+    lines = [Text(" ", no_wrap=True, end="")]
+    room = width - 1
+    for at, name in enumerate(keys.names):
+        code = keys.code(at)
+        entry = Text(code, TONES["key"])
+        if name != code:
+            entry.append(f" {name}", TONES["plain"])
+        entry.append("  ")
+        if cell_len(entry.plain) > room:
+            if len(lines) == rows:
+                lines[-1].append("…  / finds the others", TONES["dim"])
+                lines[-1].truncate(width, overflow="ellipsis")
+                break
+            lines.append(Text(" ", no_wrap=True, end=""))
+            room = width - 1
+        lines[-1].append_text(entry)
+        room -= cell_len(entry.plain)
+    return lines
+
+
+def pace(times_s: Sequence[float]) -> float | None:
+    """Labels a minute over the last 20, pauses left out; None before the third."""
+    recent = list(times_s)[-21:]
+    steps = [b - a for a, b in pairwise(recent) if b - a < SLOW_S]
+    if len(steps) < 2 or sum(steps) <= 0:
+        return None
+    return 60 * len(steps) / sum(steps)
+
+
+def status(counts: Counts, per_minute: float | None, *, blind: bool, order: str) -> str:
+    """The top bar: how far, how fast, how long yet."""
+    parts = [f"{counts.done} of {counts.total}"]
+    if per_minute is not None:
+        parts.append(f"{per_minute:.0f}/min")
+        if counts.left:
+            minutes = counts.left / per_minute
+            parts.append("under 1 min left" if minutes < 1 else f"{minutes:.0f} min left")
+    if order != "typical":
+        parts.append(order)
+    parts.append(f"blind {'on' if blind else 'off'}")
+    return " · ".join(parts)
+
+
+def finish_body(counts: Counts) -> str:
+    """What the finish dialog says first."""
+    rows = [
+        f"{counts.labelled} labelled · {counts.unsure} unsure · {counts.skipped} skipped · "
+        f"{counts.invalid} no image · {counts.left} left",
+    ]
+    if counts.left:
+        rows.append(f"{counts.left} of {counts.total} have no label; the run goes on without them.")
+    rows.append("The labels are final; the planner starts at once.")
+    return "\n".join(rows)
+
+
+def accept_body(entries: Sequence[QueueEntry], keys: ClassKeys) -> str:
+    """Which tiles of a page will take their guess, class by class."""
+    by_class: dict[int, int] = {}
+    for entry in entries:
+        by_class[entry.guess] = by_class.get(entry.guess, 0) + 1
+    rows = [
+        f"{_named(at, keys)}: {n} {'image' if n == 1 else 'images'}"
+        for at, n in sorted(by_class.items())
+    ]
+    return "\n".join((f"{len(entries)} tiles, framed on the page, take their guess:", *rows))

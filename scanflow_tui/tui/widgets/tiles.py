@@ -1,0 +1,183 @@
+"""A page of framed pictures, or one large one, by the Line API: one widget, so that a key repaints
+only the tiles that changed. The heavy frame is the cursor; it never depends on colour alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from rich.text import Text
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+from scanflow_tui.tui.pictures import Strips
+from scanflow_tui.tui.theme import TONES, plain_ascii
+
+THIN = "┌─┐│└┘"
+HEAVY = "┏━┓┃┗┛"
+DOUBLE = "╔═╗║╚╝"
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A picture (or words in its place) with its foot. ``marked``: something will happen to it."""
+
+    sample: str
+    picture: Strips | str | None
+    foot: Text
+    head: str = ""
+    focused: bool = False
+    marked: bool = False
+
+    def looks_like(self, other: Tile) -> bool:
+        """Whether nothing on screen would change; pictures are compared by identity (cached)."""
+        return (
+            self.picture is other.picture
+            and (self.sample, self.head, self.focused, self.marked)
+            == (other.sample, other.head, other.focused, other.marked)
+            and self.foot.plain == other.foot.plain
+            and self.foot.style == other.foot.style
+        )
+
+
+@dataclass(slots=True)
+class _Page:
+    columns: int = 1
+    width: int = 0
+    height: int = 0
+    tiles: list[Tile] = field(default_factory=list)
+
+
+class Tiles(Widget):
+    """``put`` shows a page; ``message`` stands in its place where there are no tiles."""
+
+    DEFAULT_CSS = "Tiles { width: 1fr; height: 1fr; }"
+
+    def __init__(self, *, id: str | None = None, ascii: bool = False) -> None:
+        super().__init__(id=id)
+        self.ascii = ascii
+        self._page = _Page()
+        self._lines: dict[int, list[Strip]] = {}
+        self._message: list[Text] = []
+
+    @property
+    def tiles(self) -> list[Tile]:
+        """What is shown."""
+        return self._page.tiles
+
+    def say(self, message: Sequence[Text]) -> None:
+        """Show lines of text in place of tiles."""
+        self._page, self._message = _Page(), list(message)
+        self._lines.clear()
+        self.refresh()
+
+    def put(self, tiles: Sequence[Tile], *, columns: int, width: int, height: int) -> None:
+        """Show these tiles of ``width`` by ``height`` cells, ``columns`` side by side."""
+        before, shape = self._page, (columns, width, height)
+        same = shape == (before.columns, before.width, before.height) and bool(before.tiles)
+        self._page, self._message = _Page(columns, width, height, list(tiles)), []
+        if not same or len(before.tiles) != len(tiles):
+            self._lines.clear()
+            self.refresh()
+            return
+        for at, (old, new) in enumerate(zip(before.tiles, tiles, strict=True)):
+            if not new.looks_like(old):
+                self._lines.pop(at, None)
+                left, top = at % columns * width, at // columns * height
+                self.refresh(Region(left, top, width, height))
+
+    def render_line(self, y: int) -> Strip:
+        """One line of every tile of a row."""
+        width = self.size.width
+        base = self.rich_style
+        page = self._page
+        if not page.tiles:
+            row = self._message[y] if y < len(self._message) else Text("")
+            return Strip(row.render(self.app.console)).extend_cell_length(width).apply_style(base)
+        row_at, line = divmod(y, page.height)
+        first = row_at * page.columns
+        here = range(first, min(first + page.columns, len(page.tiles)))
+        strips = [self._tile_lines(at)[line] for at in here]
+        if not strips:
+            return Strip.blank(width, base)
+        return Strip.join(strips).adjust_cell_length(width, base).apply_style(base)
+
+    def _tile_lines(self, at: int) -> list[Strip]:
+        lines = self._lines.get(at)
+        if lines is None:
+            page = self._page
+            lines = tile_lines(page.tiles[at], page.width, page.height, ascii=self.ascii)
+            self._lines[at] = lines
+        return lines
+
+
+def tile_lines(tile: Tile, width: int, height: int, *, ascii: bool = False) -> list[Strip]:
+    """A tile as ``height`` strips of ``width`` cells."""
+    frame = DOUBLE if tile.marked else HEAVY if tile.focused else THIN
+    tone = "you" if tile.marked else "active" if tile.focused else "dim"
+    style = Style.parse(TONES[tone])
+    head = f"{frame[1]} {tile.head} " if tile.head else ""
+    top = frame[0] + head + frame[1] * (width - 2 - cell_len(head)) + frame[2]
+    lines = [Strip([Segment(_drawn(top, ascii), style)], width)]
+    inner = _inside(tile.picture, width - 2, height - 2)
+    side = Segment(_drawn(frame[3], ascii), style)
+    lines += [Strip([side, *strip, side], width) for strip in inner]
+    lines.append(_foot(tile.foot, frame, style, width, ascii=ascii))
+    return lines
+
+
+def _foot(foot: Text, frame: str, style: Style, width: int, *, ascii: bool) -> Strip:
+    room = width - 6
+    words = foot.plain if cell_len(foot.plain) <= room else foot.plain[: room - 1] + "…"
+    left = Segment(_drawn(f"{frame[4]}{frame[1]} ", ascii), style)
+    rest = frame[1] * (width - 4 - cell_len(words) - 1)
+    right = Segment(_drawn(f" {rest}{frame[5]}", ascii), style)
+    said = Style.parse(str(foot.style)) if foot.style else style
+    return Strip([left, Segment(_drawn(words, ascii), said), right], width)
+
+
+def _inside(picture: Strips | str | None, width: int, height: int) -> list[Strip]:
+    if picture is None or isinstance(picture, str):
+        return _words("⠋ loading…" if picture is None else f"✖ {picture}", width, height)
+    top = (height - len(picture)) // 2
+    rows = []
+    for y in range(height):
+        if 0 <= y - top < len(picture):
+            strip = picture[y - top]
+            left = (width - strip.cell_length) // 2
+            right = width - left - strip.cell_length
+            rows.append(Strip([Segment(" " * left), *strip, Segment(" " * right)], width))
+        else:
+            rows.append(Strip.blank(width))
+    return rows
+
+
+def _words(words: str, width: int, height: int) -> list[Strip]:
+    style = Style.parse(TONES["dim"])
+    lines: list[str] = [""]
+    for word in words.split():
+        joined = f"{lines[-1]} {word}".strip()
+        if cell_len(joined) <= width:
+            lines[-1] = joined
+        else:
+            lines.append(word[:width])
+    top = max(0, (height - len(lines)) // 2)
+    rows = []
+    for y in range(height):
+        at = y - top
+        text = lines[at] if 0 <= at < len(lines) else ""
+        rows.append(Strip([Segment(text.center(width), style)], width))
+    return rows
+
+
+def _drawn(text: str, ascii: bool) -> str:
+    if not ascii:
+        return text
+    for double in DOUBLE:
+        text = text.replace(double, "#")
+    return plain_ascii(text).replace("✓", "v")
