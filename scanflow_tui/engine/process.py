@@ -1,7 +1,7 @@
 """The process engine: steps as processes of this user on this machine, each under its own shim.
 
 It holds nothing that a new engine object could not find again in the attempts' folders and in /proc.
-It concludes nothing from absence: after a dead shim the exit record is read once more.
+It concludes nothing from absence: after a dead shim, the exit record is read again.
 """
 
 from __future__ import annotations
