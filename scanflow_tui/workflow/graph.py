@@ -84,6 +84,7 @@ class Node:
     promotes: tuple[str, ...] = ()
     seed: int = 0
     place: Place = Place(1, 1)
+    classes: tuple[str, ...] = ()
 
     @property
     def layer(self) -> Layer:
@@ -112,7 +113,11 @@ class Champion:
 
 @dataclass(frozen=True, slots=True)
 class Multigraph:
-    """A pipeline as read: nodes in document order, every edge, and what else the document says."""
+    """A pipeline as read: nodes in document order, every edge, and what else the document says.
+
+    ``places`` says where a part stands (``train.in.data``, ``messages.0``); it does not count when
+    graphs are compared.
+    """
 
     name: str
     nodes: tuple[Node, ...]
@@ -124,6 +129,7 @@ class Multigraph:
     image: str = ""
     guidelines: dict[str, str] = field(default_factory=dict)
     ignore_above: float | None = None
+    places: dict[str, Place] = field(default_factory=dict, compare=False, repr=False)
 
     def node(self, node_id: str) -> Node:
         """The node with this id. Raises KeyError."""
