@@ -36,10 +36,10 @@ def finding(
 ) -> Finding:
     """The finding about one batch of n samples.
 
-    ``p``, ``flagged`` and ``guesses`` (predicted classes) are (n,); ``scores`` maps a score's name to
-    its values held out (m,) and in the batch (n,); ``slices`` maps the name of a calibration slice to
-    its SHA-256 (see ``slice_hash``); ``flag_share`` is the share of false flags allowed. Raises
-    InputError if the sizes differ.
+    ``p``, ``flagged`` and ``guesses`` (predicted classes) are (n,); ``scores`` maps a score's name
+    to its values held out (m,) and in the batch (n,); ``slices`` maps the name of a calibration
+    slice to its SHA-256 (see ``slice_hash``); ``flag_share`` is the share of false flags allowed.
+    Raises InputError if the sizes differ.
     """
     values = finite(p, "p-values")
     marks = np.asarray(flagged, dtype=np.bool_)
