@@ -22,7 +22,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 _STREAMS: dict[bytes, Stream] = {b"stdout": "stdout", b"stderr": "stderr"}
 _TAB_COLUMNS = 8
-_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +140,6 @@ def _row(at_us: int, stream: Stream, kind: bytes, text: bytes) -> bytes:
 
 
 def _visible(char: str) -> str:
-    if unicodedata.category(char) not in _HIDDEN:
+    if char.isprintable() or unicodedata.category(char) == "Zs":
         return char
     return {"\r": "\\r", "\n": "\\n"}.get(char) or char.encode("unicode_escape").decode("ascii")

@@ -1,6 +1,6 @@
 """The process engine: steps as processes of this user on this machine, each under its own shim.
 
-It holds nothing that a new engine object could not find again in the attempts' folders and in /proc.
+All that it must know lies in the folders of the attempts and in /proc; a new object finds it again.
 It concludes nothing from absence: after a dead shim, the exit record is read again.
 """
 

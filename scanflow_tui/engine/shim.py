@@ -77,16 +77,16 @@ class Record:
         if self.size + len(data) > self.bytes_max:
             self.is_over = True
             data = data[: data.rfind(b"\n", 0, self.bytes_max - self.size) + 1]
-        view = memoryview(data)
+        written = 0
         try:
-            while view:
-                view = view[os.write(self.fd, view) :]
+            while written < len(data):
+                written += os.write(self.fd, memoryview(data)[written:])
         except OSError as problem:
             self.error = "the log ends early: " + sentence(problem)
+            written = data.rfind(b"\n", 0, written) + 1
             with contextlib.suppress(OSError):
-                os.ftruncate(self.fd, self.size)
-        else:
-            self.size += len(data)
+                os.ftruncate(self.fd, self.size + written)
+        self.size += written
 
     def stamp(self) -> bytes:
         second, rest_us = divmod(now_us(), 1_000_000)
