@@ -35,6 +35,7 @@ class Annotating:
     strokes: str = ""
     said_at_s: list[float] = field(default_factory=list)
     marked: frozenset[str] = frozenset()
+    last: str = ""
 
     def __post_init__(self) -> None:
         self.entries = arranged(tuple(self.queue.entries.values()), self.order)
@@ -141,6 +142,7 @@ class Annotating:
             order=order,
         )
         if given:
+            self.last = entry.id
             self.said_at_s.append(now_s)
             del self.said_at_s[:-64]
         return given

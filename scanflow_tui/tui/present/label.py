@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from rich.cells import cell_len
 from rich.text import Text
 
 from scanflow_tui.contract.evidence import QueueEntry
 from scanflow_tui.tui.label_queue import Counts, Word
-from scanflow_tui.tui.present.class_keys import ClassKeys
+from scanflow_tui.tui.present.class_keys import BOTH, ClassKeys
 from scanflow_tui.tui.present.numbers import p_value, share
 from scanflow_tui.tui.theme import TONES
 
@@ -21,6 +20,13 @@ HINT = "Press the class key; the next image comes by itself. u undoes."
 HINT_UNTIL = 5
 SIDE_COLUMNS_MIN = 24
 INFO_ROWS_MAX = 6
+COMMANDS = (
+    ("space", "accept guess"), ("u", "undo"), ("U", "redo"), ("s", "skip"), ("z", "unsure"),
+    ("x", "not an image"), ("n", "note"), ("enter", "grid"), ("b", "blind"),
+    ("A", "accept page"), ("F", "finish"), ("O", "order"), ("[ ]", "zoom"), ("c", "contrast"),
+    ("i", "invert"),
+)  # fmt: skip
+CLASS_CHARACTERS = frozenset(BOTH)
 SLOW_S = 30.0
 """A pause as long as this is no part of the pace."""
 
@@ -65,7 +71,7 @@ def single_layout(width: int, height: int, picture: tuple[int, int]) -> Layout:
     return Layout(1, 1, tile_width, tile_height, single=True)
 
 
-def caption(entry: QueueEntry, word: Word | None, keys: ClassKeys, hidden: bool) -> Text:
+def caption(entry: QueueEntry, word: Word | None, keys: ClassKeys, *, hidden: bool) -> Text:
     """A tile's foot: ``3 ✓`` saved, ``3 …`` on its way, ``3? .41`` a guess, ``·`` nothing yet."""
     if word is None:
         if hidden:
@@ -115,19 +121,19 @@ def line(entry: QueueEntry, word: Word | None, keys: ClassKeys, *, hidden: bool,
 
 def why(entry: QueueEntry) -> list[str]:
     """Why a sample is in the queue."""
-    parts = [f"p {p_value(entry.p)}"]
+    parts = [] if entry.why.startswith("p ") else [f"p {p_value(entry.p)}"]
+    if entry.why:
+        parts.append(entry.why)
     if entry.risk:
         parts.append(f"risk {share(entry.risk)}")
     if entry.flagged:
-        parts.append("flagged")
-    if entry.why:
-        parts.append(entry.why)
+        parts.append("flagged by the check")
     return parts
 
 
 def side(
     entry: QueueEntry, word: Word | None, keys: ClassKeys, *, hidden: bool, note: str, me: str,
-    look: str, place: str,
+    look: str, place: str, last: str,
 ) -> list[Text]:  # fmt: skip
     """The single view's column beside the picture."""
     rows = [_row("label", said_fully(word, keys, me), "strong"), Text("")]
@@ -140,45 +146,62 @@ def side(
         )
         if others:
             rows.append(_row("next", others, "plain"))
-        if entry.risk:
-            rows.append(_row("risk", share(entry.risk), "plain"))
-        rows.append(_row("why", f"p {p_value(entry.p)}", "plain"))
-        if entry.flagged:
-            rows.append(_row("", "flagged by the check", "plain"))
-        if entry.why:
-            rows.append(_row("", entry.why, "plain"))
+        for at, part in enumerate(why(entry)):
+            rows.append(_row("" if at else "why", part, "plain"))
     rows += [_row("note", note or "—", "plain")]
     rows += [Text(""), _row("image", place, "dim")]
+    if last:
+        rows.append(_row("before", last, "dim"))
     if look:
         rows.append(_row("look", look, "you"))
     return rows
 
 
 def _row(name: str, value: str, tone: str) -> Text:
-    text = Text(f"  {name:<6}", TONES["dim"], no_wrap=True, overflow="ellipsis", end="")
+    text = Text(f"  {name:<7}", TONES["dim"], no_wrap=True, overflow="ellipsis", end="")
     text.append(value, TONES[tone])
     return text
 
 
 def class_lines(keys: ClassKeys, width: int, rows: int) -> list[Text]:
     """The class keys, as many as ``rows`` lines hold; then how to find the others."""
-    lines = [Text(" ", no_wrap=True, end="")]
-    room = width - 1
+    entries = []
     for at, name in enumerate(keys.names):
         code = keys.code(at)
         entry = Text(code, TONES["key"])
         if name != code:
             entry.append(f" {name}", TONES["plain"])
-        entry.append("  ")
-        if cell_len(entry.plain) > room:
-            if len(lines) == rows:
-                lines[-1].append("…  / finds the others", TONES["dim"])
-                lines[-1].truncate(width, overflow="ellipsis")
-                break
+        entries.append(entry)
+    wide, narrow = (_flowed(entries, width, gap) for gap in ("  ", " "))
+    lines = narrow if len(narrow) < len(wide) else wide
+    if len(lines) > rows:
+        lines = lines[:rows]
+        lines[-1].truncate(max(width - 16, 1))
+        lines[-1].append(" …  / finds more", TONES["dim"])
+    return lines
+
+
+def command_lines(width: int, rows: int) -> list[Text]:
+    """What else can be pressed, for a screen with room to spare; letters as commands only."""
+    entries = []
+    for key, word in COMMANDS:
+        entry = Text(key, TONES["key"])
+        entry.append(f" {word}", TONES["dim"])
+        entries.append(entry)
+    return _flowed(entries, width, " · ")[:rows]
+
+
+def _flowed(entries: Sequence[Text], width: int, gap: str) -> list[Text]:
+    """Entries one after another on as many lines as they need."""
+    lines = [Text(" ", no_wrap=True, end="")]
+    for entry in entries:
+        first = lines[-1].cell_len <= 1
+        if not first and lines[-1].cell_len + len(gap) + entry.cell_len > width:
             lines.append(Text(" ", no_wrap=True, end=""))
-            room = width - 1
+            first = True
+        if not first:
+            lines[-1].append(gap, TONES["dim"])
         lines[-1].append_text(entry)
-        room -= cell_len(entry.plain)
     return lines
 
 
@@ -217,13 +240,16 @@ def finish_body(counts: Counts) -> str:
     return "\n".join(rows)
 
 
-def accept_body(entries: Sequence[QueueEntry], keys: ClassKeys) -> str:
-    """Which tiles of a page will take their guess, class by class."""
+def accept_text(entries: Sequence[QueueEntry], keys: ClassKeys) -> str:
+    """What accepting the page would do, class by class, and the keys that answer."""
     by_class: dict[int, int] = {}
     for entry in entries:
         by_class[entry.guess] = by_class.get(entry.guess, 0) + 1
-    rows = [
-        f"{_named(at, keys)}: {n} {'image' if n == 1 else 'images'}"
-        for at, n in sorted(by_class.items())
-    ]
-    return "\n".join((f"{len(entries)} tiles, framed on the page, take their guess:", *rows))
+    parts = ", ".join(f"{keys.code(at)} ×{n}" for at, n in sorted(by_class.items()))
+    return f"[a] accept {len(entries)} framed ══: {parts} · [esc] nothing"
+
+
+def nothing(batch: str) -> list[Text]:
+    """The empty face."""
+    said = f" Batch {batch} is done: [enter] evidence." if batch else " No batch asks for labels."
+    return [Text(""), Text(f"  {EMPTY}{said}", TONES["plain"])]

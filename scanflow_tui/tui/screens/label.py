@@ -1,0 +1,245 @@
+"""The annotator's screen: images, one stroke each, everything said at once and saved behind it.
+
+It holds cursor, view, order and drafts; what was said is in the session. Keys never wait.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult
+
+from scanflow_tui.client.source import Update
+from scanflow_tui.tui import keys
+from scanflow_tui.tui.annotating import DOES, Annotating
+from scanflow_tui.tui.label_queue import counts
+from scanflow_tui.tui.present import chrome
+from scanflow_tui.tui.present import label as show
+from scanflow_tui.tui.present.class_keys import MOVED
+from scanflow_tui.tui.screens.label_questions import ASKS
+from scanflow_tui.tui.screens.place import READ_ONLY, Place
+from scanflow_tui.tui.theme import TONES
+from scanflow_tui.tui.widgets.label_board import LabelBoard
+from scanflow_tui.tui.workbench import Workbench
+
+FOOTER_STEP = 6
+PASTED = "pasted text is never a command: nothing was labelled"
+NO_GUESS = "no guess is shown for this image: press its class key"
+
+
+class LabelScreen(Place):
+    """One annotator at the label node that asks, or asked last."""
+
+    place: ClassVar[str] = "label"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: Workbench | None = None
+        self._skip = 0
+
+    @property
+    def bench(self) -> Workbench:
+        """The work, which outlives this screen's being on top."""
+        if self._made is None:
+            self._made = Workbench(self.scanflow, self._answered)
+        return self._made
+
+    def compose_body(self) -> ComposeResult:
+        """One board."""
+        yield LabelBoard(ascii=self.scanflow.ascii, legible=self.legible)
+
+    def show(self, update: Update | None) -> None:
+        """Take the newest desk in and draw."""
+        self.bench.catch_up()
+        self._draw()
+
+    def status(self) -> str:
+        """How far, how fast, how long yet."""
+        work = self.bench.open_work
+        if work is None:
+            return ""
+        per_minute = show.pace(work.said_at_s)
+        return show.status(counts(work.queue), per_minute, blind=work.blind, order=work.order)
+
+    def crumbs(self) -> tuple[str, ...]:
+        """The batch."""
+        return (self.bench.check.batch,) if self.bench.check is not None else ()
+
+    def why_not(self, action: keys.Action) -> str:
+        """Everything needs something to label; some keys need more."""
+        if "label" not in action.places or action in keys.GO or action.id in ("single", "more"):
+            return ""
+        work = self.bench.open_work
+        if work is None:
+            return "nothing to label"
+        if action.id == "accept" and work.is_hidden(work.entry):
+            return NO_GUESS
+        if action.id == "guide" and not self.bench.guidelines:
+            return "this pipeline has no guidelines"
+        return ""
+
+    def footer_text(self, width: int) -> Text:
+        """The keys in force: letters give way where they are classes."""
+        work = self.bench.open_work
+        if work is None:
+            entries = [("enter", "evidence"), ("esc", "back"), ("?", "help"), ("ctrl+p", "all")]
+            return chrome.footer(entries, width)
+        if work.keys.letters_are_classes:
+            entries = [("space", "accept guess")]
+            entries += [(key, keys.by_id(act).label) for key, act in MOVED.items()]
+            entries += [("enter", "single or grid"), ("/", "class by name"), ("F", "finish")]
+            entries += [("A", "accept page"), ("tab", "more keys"), ("?", "help")]
+            entries.append(("ctrl+p", "all"))
+        else:
+            works = [a for a in self.actions() if a.footer and a.id != "replay"]
+            entries = chrome.footer_entries(works, self.place)
+        if self._skip >= len(entries) - 4:
+            self._skip = 0
+        return chrome.footer(entries, width, skip=self._skip)
+
+    def took_key(self, key: str) -> bool:
+        """Class keys come first; a page that is about to be accepted before all."""
+        work = self.bench.open_work
+        if work is None:
+            return False
+        if work.marked:
+            self._answer_marked(work, key)
+            return True
+        strokes = work.strokes + key
+        if work.strokes:
+            work.strokes = ""
+            if key != "escape" and work.keys.index(strokes) is None:
+                self.say(f"no class has the keys {strokes}")
+        elif work.keys.begins(key):
+            work.strokes = key
+            self._draw()
+            return True
+        index = work.keys.index(strokes)
+        if index is not None:
+            self._label(work, index)
+        elif len(strokes) > 1 and strokes != key:
+            self._draw()
+        elif work.keys.letters_are_classes and key in MOVED:
+            self.act(keys.by_id(MOVED[key]), key)
+        elif work.keys.letters_are_classes and key in show.CLASS_CHARACTERS:
+            self.say(f"no class has the key {key}")
+        else:
+            return False
+        return True
+
+    def act(self, action: keys.Action, key: str = "") -> None:
+        """What changes the work is a table, what asks first another; the rest are methods."""
+        work = self.bench.open_work
+        moves = action.id.startswith("label_")
+        known = moves or action.id in DOES or action.id in ASKS
+        if work is None or not known or self.forbids(action):
+            super().act(action, key)
+        elif action.id in ASKS:
+            self.run_worker(self._ask(action.id, work))
+        elif moves:
+            board = self.query_one(LabelBoard)
+            layout = board.layout_of(work, self.bench.picture_px())
+            work.move(action.id.removeprefix("label_"), layout, self.scanflow.steady_s())
+            self._after("")
+        else:
+            self._after(DOES[action.id](work, self.scanflow.steady_s()))
+
+    def forbids(self, action: keys.Action) -> str:
+        """Why an action does not work now, the replay's refusal included."""
+        if action.changes and not self.known.writable:
+            return READ_ONLY
+        return self.why_not(action)
+
+    def act_back(self) -> None:
+        """From the single view to the grid it came from, else back."""
+        work = self.bench.open_work
+        fits = self.query_one(LabelBoard).grid_fits(self.bench.picture_px())
+        if work is not None and work.single and fits:
+            work.single = False
+            self._draw()
+        else:
+            self.scanflow.moves.act_back()
+
+    def act_single(self) -> None:
+        """One image, or the grid; where there is nothing to label, the evidence."""
+        work = self.bench.open_work
+        if work is None:
+            self.scanflow.moves.go("decide")
+        elif not self.query_one(LabelBoard).grid_fits(self.bench.picture_px()):
+            self.say("single view only: the terminal is too small for a grid of pictures")
+        else:
+            work.single = not work.single
+            self._draw()
+
+    def act_more(self) -> None:
+        """The footer's next keys."""
+        self._skip += FOOTER_STEP
+
+    def act_accept_page(self) -> None:
+        """Frame the tiles that would take their guess; ``a`` does it."""
+        work = self.bench.open_work
+        if work is None:
+            return
+        board = self.query_one(LabelBoard)
+        entries = work.acceptable(board.layout_of(work, self.bench.picture_px()))
+        if not entries:
+            self.say("no tile of this page shows a guess and waits for a label")
+            return
+        work.marked = frozenset(entry.id for entry in entries)
+        self._draw()
+        self.say(show.accept_text(entries, work.keys))
+
+    def on_paste(self, event: events.Paste) -> None:
+        """A pasted burst is not a command."""
+        event.stop()
+        self.say(PASTED)
+
+    def _answer_marked(self, work: Annotating, key: str) -> None:
+        entries = tuple(entry for entry in work.entries if entry.id in work.marked)
+        work.marked = frozenset()
+        if key == "a":
+            self._after(work.accept_all(entries, self.scanflow.steady_s()))
+        else:
+            self._after("nothing was accepted")
+
+    async def _ask(self, action: str, work: Annotating) -> None:
+        self._after(await ASKS[action](self.scanflow, self.bench, work))
+
+    def _label(self, work: Annotating, index: int) -> None:
+        if not self.known.writable:
+            self.say(READ_ONLY)
+            return
+        self._after(work.say("class", index, self.scanflow.steady_s()))
+
+    def _after(self, sentence: str) -> None:
+        """Draw at once, send behind it."""
+        self.bench.sent_for()
+        self._answered(sentence)
+
+    def _answered(self, sentence: str) -> None:
+        if sentence:
+            self.scanflow.say(sentence, "bad" if sentence.startswith("✖") else "you")
+        if self.is_current:
+            self._draw()
+            self.paint_bars()
+
+    def _draw(self) -> None:
+        if not self.is_mounted:
+            return
+        board = self.query_one(LabelBoard)
+        work, check = self.bench.open_work, self.bench.check
+        if work is None or check is None:
+            board.say(self._nothing())
+            return
+        done = counts(work.queue).done
+        hint = show.HINT if done < show.HINT_UNTIL and self.known.writable else ""
+        board.draw(work, self.bench.pictures, check.thumbnails, note=self.bench.note(), hint=hint)
+
+    def _nothing(self) -> list[Text]:
+        if self.known.error:
+            return [Text(""), Text(f"  ✖ {self.known.error}", TONES["bad"])]
+        if self.known.state is None:
+            return [Text(""), Text("  ⠋ loading…", TONES["dim"])]
+        return show.nothing(self.bench.check.batch if self.bench.check is not None else "")

@@ -1,0 +1,81 @@
+"""The questions of the Label screen: each asks, changes the work, and answers with a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from scanflow_tui.contract.limits import NOTE_CHARS_MAX
+from scanflow_tui.tui.annotating import Annotating
+from scanflow_tui.tui.label_queue import counts
+from scanflow_tui.tui.present import label as show
+from scanflow_tui.tui.present.class_keys import matching
+from scanflow_tui.tui.present.label_order import ORDERS, SAYS
+from scanflow_tui.tui.theme import TONES
+from scanflow_tui.tui.widgets.dialog import Ask, Tell
+from scanflow_tui.tui.widgets.pick import Pick
+from scanflow_tui.tui.workbench import Workbench
+
+if TYPE_CHECKING:
+    from scanflow_tui.tui.app import ScanflowApp
+
+
+async def note(app: ScanflowApp, bench: Workbench, work: Annotating) -> str:
+    """A line of text on the image under the cursor."""
+    sample, before = work.entry.id, bench.note()
+    ask = Ask(f"note on image {sample}", value=before, hint="enter keeps it")
+    text = await app.push_screen_wait(ask)
+    if text is None or text == before:
+        return ""
+    if len(text) > NOTE_CHARS_MAX:
+        return f"a note has at most {NOTE_CHARS_MAX} characters"
+    work.queue.note(sample, text)
+    return ""
+
+
+async def finish(app: ScanflowApp, bench: Workbench, work: Annotating) -> str:
+    """Counts first; then the labels are final."""
+    body = show.finish_body(counts(work.queue))
+    if await app.confirm("Finish labelling", body, "finish", thing="labelling"):
+        work.queue.finish()
+    return ""
+
+
+async def order(app: ScanflowApp, bench: Workbench, work: Annotating) -> str:
+    """Another order of the queue."""
+    rows = [f"{name}: {SAYS[name]}" for name in ORDERS]
+    at = await app.push_screen_wait(Pick("Order", rows, chosen=ORDERS.index(work.order)))
+    if at is None:
+        return ""
+    work.sort(ORDERS[at], app.steady_s())
+    return f"order: {SAYS[ORDERS[at]]}"
+
+
+async def pick_class(app: ScanflowApp, bench: Workbench, work: Annotating) -> str:
+    """Label by the class's name."""
+    known = work.keys
+    rows = [f"{known.code(at):<3} {name}" for at, name in enumerate(known.names)]
+    at = await app.push_screen_wait(Pick("Class", rows, lambda words: matching(known, words)))
+    return "" if at is None else work.say("class", at, app.steady_s())
+
+
+async def guide(app: ScanflowApp, bench: Workbench, work: Annotating) -> str:
+    """The pipeline's guidelines."""
+    text = Text()
+    for name, words in bench.guidelines.items():
+        text.append(f"{name}\n", TONES["strong"])
+        text.append(f"  {words}\n", TONES["plain"])
+    await app.push_screen_wait(Tell("Guidelines", text))
+    return ""
+
+
+ASKS: dict[str, Callable[[ScanflowApp, Workbench, Annotating], Awaitable[str]]] = {
+    "note": note,
+    "finish": finish,
+    "order": order,
+    "pick_class": pick_class,
+    "guide": guide,
+}
+"""By action id."""

@@ -1,0 +1,143 @@
+"""Holds one annotator's work together: which desk is open, its sender, its pictures, its notes.
+
+The label screen draws it. Work on a desk goes on being sent while another screen is on top.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from scanflow_tui.client.source import Chunk, Ref
+from scanflow_tui.contract.errors import ScanflowError
+from scanflow_tui.session.state import CheckView, LabelDesk, RunView, SessionState
+from scanflow_tui.tui.annotating import Annotating
+from scanflow_tui.tui.label_queue import LabelQueue
+from scanflow_tui.tui.pictures import Pictures
+from scanflow_tui.tui.present import asked
+from scanflow_tui.tui.present.pipeline import graph_of, keys_of_classes
+from scanflow_tui.tui.sending import Sender
+
+if TYPE_CHECKING:
+    from scanflow_tui.tui.app import ScanflowApp
+
+
+def me() -> str:
+    """The actor that the kernel will name for what this process sends."""
+    return f"human:u{os.getuid()}"
+
+
+class Workbench:
+    """``work`` is None while there is nothing to label; ``redraw`` hears a sentence or nothing."""
+
+    def __init__(self, app: ScanflowApp, redraw: Callable[[str], None]) -> None:
+        self.work: Annotating | None = None
+        self.check: CheckView | None = None
+        self.guidelines: dict[str, str] = {}
+        self.pictures = Pictures(self._read, self._start, lambda: redraw(""), ascii=app.ascii)
+        self._app = app
+        self._redraw = redraw
+        self._run: int | None = None
+        self._sender: Sender | None = None
+        self._notes: dict[str, str] = {}
+        self._counted = 0
+
+    @property
+    def open_work(self) -> Annotating | None:
+        """The work, as long as it is not finished."""
+        return None if self.work is None or self.work.queue.is_ended else self.work
+
+    def catch_up(self) -> None:
+        """Take the newest state in; another run's desk begins new work."""
+        state = self._app.known.state
+        found = asked.label_desk(state) if state is not None else None
+        if state is None or found is None:
+            self.work, self.check, self._run = None, None, None
+            return
+        run, check, desk = found
+        if self.work is None or self._run != run.number:
+            self._begin(state, run, check, desk)
+        elif self.work is not None:
+            self.work.queue.folded(desk, state.seq)
+        self.check = check
+        self._count()
+
+    def sent_for(self) -> None:
+        """Commands were added: send them."""
+        if self._sender is not None:
+            self._sender.wake()
+        self._count()
+
+    def note(self) -> str:
+        """The note on the image under the cursor; read when it is first asked for."""
+        if self.work is None:
+            return ""
+        sample = self.work.entry.id
+        draft = self.work.queue.noted(sample)
+        if draft is not None:
+            return draft
+        digest = self.work.queue.note_digest(sample)
+        if digest and digest not in self._notes:
+            self._notes[digest] = "…"
+            self._app.run_worker(self._read_note(digest), exit_on_error=False)
+        return self._notes.get(digest, "")
+
+    def picture_px(self) -> tuple[int, int] | None:
+        """The size of the picture under the cursor, or of any that is known."""
+        if self.work is None or self.check is None:
+            return None
+        thumbnails = self.check.thumbnails
+        for entry in (self.work.entry, *self.work.entries):
+            size = self.pictures.size(thumbnails.get(entry.id, ""))
+            if size is not None:
+                return size
+        return None
+
+    def _begin(self, state: SessionState, run: RunView, check: CheckView, desk: LabelDesk) -> None:
+        self._app.workers.cancel_group(self._app, "labels")
+        queue = LabelQueue(run.number, desk.node, check.queue, me(), desk)
+        queue.folded(desk, state.seq)
+        self._run = run.number
+        graph = graph_of(state, run)
+        highest = max((entry.guess for entry in check.queue), default=0)
+        keys = keys_of_classes(graph, highest + 1)
+        self.guidelines = dict(graph.guidelines) if graph is not None else {}
+        self.work = Annotating(queue, keys, since_s=self._app.steady_s()) if check.queue else None
+        source = self._app.source
+        if source is not None and source.writable and self.work is not None:
+            self._sender = Sender(source, queue, self._fold, self._answered)
+            self._app.run_worker(self._sender.run(), group="labels")
+
+    def _fold(self) -> None:
+        """The queue's desk as it is now, whichever screen is on top."""
+        state = self._app.known.state
+        if state is not None and self.work is not None:
+            queue = self.work.queue
+            for desk in state.desks.values():
+                if (desk.run, desk.node) == (queue.run, queue.node):
+                    queue.folded(desk, state.seq)
+
+    def _answered(self, sentence: str) -> None:
+        self._count()
+        self._redraw(sentence)
+
+    def _count(self) -> None:
+        unsaved = self.work.queue.unsaved if self.work is not None else 0
+        self._app.known.unsaved += unsaved - self._counted
+        self._counted = unsaved
+
+    async def _read(self, ref: Ref) -> Chunk:
+        assert self._app.source is not None
+        return await self._app.source.read(ref)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        self._app.run_worker(work, exit_on_error=False)
+
+    async def _read_note(self, digest: str) -> None:
+        try:
+            chunk = await self._read(Ref("content", digest))
+            self._notes[digest] = chunk.data.decode("utf-8", "replace")
+        except ScanflowError as error:
+            self._notes[digest] = f"({error.what})"
+        self._redraw("")
