@@ -261,4 +261,6 @@ def _syntax(error: yaml.YAMLError, text: str) -> _Stop:
     if "\t" in line[: len(line) - len(line.lstrip())]:
         return _Stop(place, "a tab indents this line; YAML takes spaces")
     problem = str(getattr(error, "problem", "") or "").replace("\n", " ")
+    if "nesting depth" in problem:
+        return _Stop(place, _TOO_DEEP)
     return _Stop(place, f"not YAML: {problem or 'the text cannot be read'}")

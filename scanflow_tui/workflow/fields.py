@@ -80,6 +80,8 @@ class Fields:
     def each(self, item: Item, what: str) -> Iterator[Item]:
         """The members of a list; one scalar counts as a list of one."""
         if isinstance(item.value, tuple):
+            if len(item.value) > WORDS_MAX:
+                self.findings.error(item.place, f"{what} has more than {WORDS_MAX} members")
             yield from item.value[:WORDS_MAX]
         elif isinstance(item.value, dict) or item.value is None:
             self.findings.error(item.place, f"{what} is a list, not {shown(item)}")
@@ -88,13 +90,13 @@ class Fields:
 
     def words(self, item: Item, what: str, pattern: re.Pattern[str], shape: str) -> tuple[str, ...]:
         """A list of different names."""
-        found: list[str] = []
+        found: dict[str, None] = {}
         for one in self.each(item, what):
             word = self.name(one, what, pattern, shape)
             if word is not None and word in found:
                 self.findings.error(one.place, f"{what} {word!r} stands twice")
             elif word is not None:
-                found.append(word)
+                found[word] = None
         return tuple(found)
 
     def choice(self, item: Item, what: str, words: tuple[str, ...]) -> str | None:
@@ -152,7 +154,7 @@ class Fields:
     def command(self, item: Item) -> tuple[str, ...]:
         """An argument vector: text split as a shell splits words, without a shell, or a list."""
         if isinstance(item.value, tuple):
-            read = [self.text(one, "a word of 'run'") for one in item.value[:WORDS_MAX]]
+            read = [self.text(one, "a word of 'run'") for one in self.each(item, "'run'")]
             argv = [word for word in read if word is not None]
             if len(argv) < len(read):
                 return ()

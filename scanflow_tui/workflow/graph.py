@@ -65,7 +65,7 @@ class Node:
 
     ``values`` maps a value that the node declares to its type: ``number``, ``text``, ``bool`` or a
     tuple of allowed words. ``promotes`` (approve nodes) names the nodes whose model may be
-    promoted.
+    promoted. ``classes`` are the pipeline's, which its step is told.
     """
 
     id: str

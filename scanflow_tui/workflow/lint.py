@@ -6,11 +6,13 @@ Pure; every problem is found, none is mended. ``read`` is what a run uses: no er
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 from scanflow_tui.contract import limits
 from scanflow_tui.workflow import vocabulary as words
 from scanflow_tui.workflow import when
 from scanflow_tui.workflow.findings import (
+    EnoughFound,
     Finding,
     Findings,
     by_place,
@@ -58,19 +60,8 @@ def check(text: str, name: str = "pipeline.yaml") -> list[Finding]:
 def lint(graph: Multigraph) -> list[Finding]:
     """Every error and warning of a graph, by place."""
     linter = _Linter(graph)
-    linter.sizes()
-    linter.classes()
-    linter.cycle()
-    for node in graph.nodes:
-        linter.inputs(node)
-        linter.references(node)
-        linter.condition(node)
-        linter.limits(node)
-        linter.agent(node)
-        linter.human(node)
-    linter.champion()
-    linter.messages()
-    linter.unused()
+    with suppress(EnoughFound):
+        linter.judge()
     return by_place(linter.findings.found)
 
 
@@ -83,12 +74,36 @@ class _Linter:
         self.nodes: Mapping[str, Node] = self.order.nodes
         self.findings = Findings()
         self.types = {node.id: node.values for node in graph.nodes}
-        self.versions = [
-            name for node in graph.nodes for name in node.promotes if name in self.nodes
-        ]
+        self.versions = list(
+            dict.fromkeys(
+                name for node in graph.nodes for name in node.promotes if name in self.nodes
+            )
+        )
+        self.waits: dict[str, frozenset[str]] | None = None
+
+    def judge(self) -> None:
+        """Every rule. Raises EnoughFound."""
+        self.sizes()
+        self.classes()
+        self.cycle()
+        for node in self.graph.nodes:
+            self.inputs(node)
+            self.references(node)
+            self.condition(node)
+            self.limits(node)
+            self.agent(node)
+            self.human(node)
+        self.champion()
+        self.messages()
+        self.unused()
 
     def place(self, node: Node, part: str) -> Place:
         return self.graph.places.get(f"{node.id}.{part}", node.place)
+
+    @staticmethod
+    def a(node: Node) -> str:
+        word = node.form or node.kind
+        return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
 
     def error(self, place: Place, sentence: str) -> None:
         self.findings.error(place, sentence)
@@ -165,7 +180,8 @@ class _Linter:
         for maker in (champion.node, *self.versions):
             if maker in self.nodes and source.name not in self.nodes[maker].outputs:
                 hint = suggestion(source.name, self.nodes[maker].outputs)
-                yield f"{maker!r}, whose version may be in production, makes no {source.name!r}{hint}"
+                missing = f"{source.name!r}{hint}"
+                yield f"{maker!r}, whose version may be in production, makes no {missing}"
 
     def references(self, node: Node) -> None:
         for part, named in (("after", node.after), ("promotes", node.promotes)):
@@ -208,33 +224,34 @@ class _Linter:
         made = words.HUMAN_MAKES[node.form]
         wanted = words.HUMAN_NEEDS[node.form]
         if words.evidence_input(node) is None:
-            said = f"a {node.form} node needs an input from a node's {wanted!r} (NODE.{wanted})"
+            said = f"{self.a(node)} node needs an input from a node's {wanted!r} (NODE.{wanted})"
             self.error(self.place(node, "in"), said)
         if set(node.outputs) != set(made):
-            said = f"a {node.form} node makes exactly {', '.join(made) or 'nothing'}"
+            said = f"{self.a(node)} node makes exactly {', '.join(made) or 'nothing'}"
             self.error(self.place(node, "out"), said)
         if node.form == "approve":
             self._promotes(node)
         elif node.promotes:
-            self.error(self.place(node, "promotes"), f"a {node.form} node promotes nothing")
+            self.error(self.place(node, "promotes"), f"{self.a(node)} node promotes nothing")
 
     def _promotes(self, node: Node) -> None:
         place = self.place(node, "promotes")
         if not node.promotes:
             self.error(node.place, "an approve node needs 'promotes' (whose model)")
-        before = reach([node.id], self.order.parents)
+        if self.waits is None:
+            self.waits = _waits(self.order, self.versions)
         for name in node.promotes:
             if name not in self.nodes:
                 continue
             self._version(place, name)
-            if name not in before:
+            if name not in self.waits.get(node.id, ()):
                 self.error(place, f"{node.id!r} promotes {name!r}, but does not wait for it")
 
     def _version(self, place: Place, name: str) -> None:
         """A version of the model needs a step that makes at least model and reference."""
         node = self.nodes[name]
         if node.kind not in ("step", "agent"):
-            self.error(place, f"{name!r} is a {node.kind} node, which makes no model")
+            self.error(place, f"{name!r} is {self.a(node)} node, which makes no model")
             return
         for output in words.MODEL_OUTPUTS:
             if output not in node.outputs:
@@ -271,8 +288,7 @@ class _Linter:
                 if name not in self.nodes:
                     self.error(place, f"unknown node {name[:60]!r}{suggestion(name, self.nodes)}")
                 elif self.nodes[name].layer != "supervision":
-                    kind = self.nodes[name].kind
-                    said = f"{name!r} is {'an' if kind == 'input' else 'a'} {kind} node; "
+                    said = f"{name!r} is {self.a(self.nodes[name])} node; "
                     self.error(place, said + "messages go between agents and humans")
             if edge.source == edge.target:
                 self.error(place, f"{edge.source!r} sends itself a message")
@@ -293,6 +309,16 @@ class _Linter:
                     continue
                 what = f"node {node.id!r}" if node.kind == "input" else f"{node.id}.{output}"
                 self.findings.warning(self.place(node, "out"), f"nothing reads {what}")
+
+
+def _waits(walk: Order, versions: list[str]) -> dict[str, frozenset[str]]:
+    """Which of these nodes each node waits for, by way of others too."""
+    found: dict[str, frozenset[str]] = {}
+    wanted = frozenset(versions)
+    for node_id in walk.ids:
+        before = [found[parent] for parent in walk.parents[node_id]]
+        found[node_id] = frozenset().union(*before, walk.parents[node_id]) & wanted
+    return found
 
 
 def _path_problems(path: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from scanflow_tui.workflow import vocabulary as words
 from scanflow_tui.workflow import when
 from scanflow_tui.workflow.document import Entry, Item, tree
 from scanflow_tui.workflow.fields import Fields, shown
-from scanflow_tui.workflow.findings import Finding, Findings, findings_text
+from scanflow_tui.workflow.findings import EnoughFound, Finding, Findings, findings_text
 from scanflow_tui.workflow.graph import Champion, Edge, Multigraph, Node, Place
 from scanflow_tui.workflow.nodes import NAME_SHAPE, Places, read_node
 
@@ -24,7 +24,7 @@ _START = Place(1, 1)
 
 
 def load(text: str, name: str = "pipeline.yaml") -> Multigraph:
-    """The graph of a document. Raises InputError whose ``findings`` are all problems of its shape."""
+    """The graph of a document. Raises InputError; its ``findings`` name all problems of shape."""
     findings = Findings()
     graph = load_into(text, findings)
     if findings.found or graph is None:
@@ -41,7 +41,14 @@ def refusal(findings: Iterable[Finding], name: str) -> InputError:
 
 
 def load_into(text: str, findings: Findings) -> Multigraph | None:
-    """The graph as far as it can be read, with findings filled; None where there is no mapping."""
+    """The graph as far as it can be read, with findings filled; None where it cannot be judged."""
+    try:
+        return _read(text, findings)
+    except EnoughFound:
+        return None
+
+
+def _read(text: str, findings: Findings) -> Multigraph | None:
     root = tree(text, findings)
     if root is None:
         if not findings.found:
@@ -221,7 +228,7 @@ def _messages(known: Mapping[str, Entry], fields: Fields, places: Places) -> lis
     if "messages" not in known:
         return []
     item = known["messages"].item
-    found: list[Edge] = []
+    found: dict[Edge, None] = {}
     for one in fields.each(item, "'messages'"):
         edge = _message(one, fields)
         if edge is None:
@@ -230,8 +237,8 @@ def _messages(known: Mapping[str, Entry], fields: Fields, places: Places) -> lis
             fields.findings.error(one.place, "this message stands twice")
             continue
         places[f"messages.{len(found)}"] = one.place
-        found.append(edge)
-    return found
+        found[edge] = None
+    return list(found)
 
 
 def _message(item: Item, fields: Fields) -> Edge | None:

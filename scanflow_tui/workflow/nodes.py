@@ -48,9 +48,10 @@ def read_node(
 
 
 def _kind(given: Mapping[str, Entry]) -> NodeKind:
-    for kind in ("input", "human", "agent"):
+    kinds: tuple[NodeKind, ...] = ("input", "human", "agent")
+    for kind in kinds:
         if kind in given:
-            return cast(NodeKind, kind)
+            return kind
     return "step"
 
 
@@ -94,7 +95,7 @@ def _step(
     if "run" not in known:
         fields.findings.error(place, f"{_a(kind)} needs 'run' ({node_id!r} has none)")
     params = fields.params(known["with"].item) if "with" in known else {}
-    env = ()
+    env: tuple[str, ...] = ()
     if "env" in known:
         env = fields.words(known["env"].item, "variable", words.ENV_NAME, ENV_SHAPE)
     values = _values(known, fields)
