@@ -16,7 +16,7 @@ from typing import Any
 
 import duckdb
 
-from scanflow_tui.contract.errors import DamagedSession, Missing, Refused, ScanflowError
+from scanflow_tui.contract.errors import DamagedSession, Missing, Refused
 from scanflow_tui.contract.limits import MIB
 from scanflow_tui.session import views
 from scanflow_tui.session.chain import Head, Row
@@ -28,6 +28,7 @@ MEMORY_LIMIT = "512MB"
 RANGE_EVENTS = 10_000
 WAL_CHECKPOINT_BYTES = 16 * MIB
 
+_NOTHING_ERASED = "nothing was erased"
 _EVENT_COLUMNS = 'seq, "at", kind, actor, body, hash'
 
 
@@ -131,7 +132,8 @@ class Store:
         assert not self.read_only, self.path
         if self.content(digest) is None:
             return False
-        self.checkpoint()
+        # The old file's log must be gone before the new one takes its name.
+        self._checkpoint(_NOTHING_ERASED)
         self._con.close()
         try:
             _rewrite(self.path, without=digest)
@@ -145,12 +147,15 @@ class Store:
         Raises Missing when the disk is full; nothing is lost, and the store can be used on.
         """
         assert not self.read_only, self.path
+        self._checkpoint("what was committed stays in the log beside the session file")
+
+    def _checkpoint(self, undone: str) -> None:
         try:
             self._con.execute("CHECKPOINT session")
         except duckdb.Error as error:
             self._reopen()
             self.checkpoint_failed = True
-            raise explain(error, self.path) from None
+            raise explain(error, self.path, undone=undone) from None
         self.checkpoint_failed = False
         self._fresh_wal = True
 
@@ -357,10 +362,11 @@ def _rewrite(path: Path, *, without: str) -> None:
     """Write the database anew without one content, and put it in the old one's place."""
     draft = path.with_name(path.name + ".new")
     _discard(draft)
-    _make(draft)
     con = _database()
     try:
         _attach(con, draft, "fresh", read_only=False)
+        con.execute("USE fresh")
+        _schema(con)
         _attach(con, path, "old", read_only=False)
         con.execute("BEGIN")
         con.execute("INSERT INTO fresh.event SELECT * FROM old.event ORDER BY rowid")
@@ -372,15 +378,10 @@ def _rewrite(path: Path, *, without: str) -> None:
     except duckdb.Error as error:
         con.close()
         _discard(draft)
-        raise _erasure_failed(error, path) from None
+        raise explain(error, path, undone=_NOTHING_ERASED) from None
     con.close()
     draft.rename(path)
     sync_folder(path.parent)
-
-
-def _erasure_failed(error: duckdb.Error, path: Path) -> ScanflowError:
-    told = explain(error, path)
-    return type(told)(f"nothing was erased: {told.what}", where=told.where, hint=told.hint)
 
 
 def _discard(draft: Path) -> None:

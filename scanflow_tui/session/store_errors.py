@@ -15,14 +15,16 @@ _NEWER = ("version number", "newer version", "storage version")
 _NONE = ("not a valid duckdb database", "is a directory")
 
 
-def explain(error: Exception, path: Path) -> ScanflowError:
-    """The error that a person is told; the kind decides the exit code."""
+def explain(
+    error: Exception, path: Path, *, undone: str = "the last events were not written"
+) -> ScanflowError:
+    """The error that a person is told; the kind decides the exit code. ``undone``: without room."""
     text = str(error)
     low = text.lower()
     where = str(path)
     if _any(_NO_ROOM, low):
         return Missing(
-            "disk full, the last events were not written",
+            f"disk full, {undone}",
             where=where,
             hint="Make room and try again; nothing that was acknowledged is lost.",
         )
