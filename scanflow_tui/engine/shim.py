@@ -11,7 +11,6 @@ never import the package, and never let a full disk or a silent reader cost the 
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import errno
 import json
 import os
@@ -20,7 +19,10 @@ import select
 import signal
 import sys
 import time
-from typing import Any, NoReturn
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # typing costs as much to import as the rest together
+    from typing import Any, NoReturn
 
 PR_SET_CHILD_SUBREAPER = 36
 TICK_S = 1.0
@@ -376,10 +378,10 @@ def end_family(step: Step) -> None:
 
 def run(spec: dict[str, Any], claimed_at: int, claimed_s: float) -> None:
     """Everything between claim and exit record."""
+    import ctypes  # here, so that the claim and its launcher do not wait for it
+
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
-    wake_r, wake_w = os.pipe()
-    for fd in (wake_r, wake_w):
-        os.set_blocking(fd, False)
+    wake_r, wake_w = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     exit_fd = reserve_exit()
     step = Step(spec, Record("log", spec["log_bytes"], spec["line_bytes"]), claimed_s)
 
@@ -439,7 +441,6 @@ def attempt(spec_path: str, told_w: int | None) -> None:
     """Claim, then run; tell the launcher as soon as the claim is there."""
     signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED)
     os.chdir(os.path.dirname(os.path.abspath(spec_path)))
-    claimed_s = time.monotonic()
     claimed_at = None
     if not os.path.lexists("claim"):
         with open(os.path.basename(spec_path), "rb") as file:
@@ -448,13 +449,12 @@ def attempt(spec_path: str, told_w: int | None) -> None:
     if told_w is not None:
         with contextlib.suppress(OSError):  # whoever asked may be gone; the claim counts
             os.write(told_w, b"claimed")
-        os.close(told_w)
     if claimed_at is None:
         return
     try:
         # It holds values that the pipeline let through from the environment: not to be left lying.
         os.unlink(os.path.basename(spec_path))
-        run(spec, claimed_at, claimed_s)
+        run(spec, claimed_at, time.monotonic())
     except BaseException as problem:
         with open("shim.err", "a", encoding="utf-8") as file:
             file.write(f"{type(problem).__name__}: {problem}\n")
@@ -474,9 +474,8 @@ def detach(spec_path: str) -> int:
         return 1
     os.close(told_r)
     os.setsid()
-    null = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
-        os.dup2(null, fd)
+        os.dup2(os.open(os.devnull, os.O_RDWR), fd)
     try:
         attempt(spec_path, told_w)
     except OSError as problem:

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from scanflow_tui.engine import attempt, logs
+from scanflow_tui.engine import attempt, logs, procfs
+from scanflow_tui.engine import shim as module
 from scanflow_tui.engine.process import SHIM
 from tests.contract_cases.benches import ENVIRONMENT, PYTHON
 from tests.contract_cases.engine_cases import START_IN_A_PROCESS
@@ -63,6 +64,24 @@ def test_whoever_finds_a_claim_touches_nothing(tmp_path: Path, options: tuple[st
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     assert shim(spec, *options).returncode == 0
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
+def test_a_claim_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    made = [module.claim({"name": "sf-x"}) for _ in range(2)]
+    assert made[0] is not None
+    assert made[1] is None
+
+
+def test_it_leads_a_session_of_its_own(tmp_path: Path) -> None:
+    shim(spec_file(tmp_path, ["sleep", "600"]), "--detach")
+    claim = attempt.read_claim(tmp_path)
+    assert claim is not None
+    found = procfs.process(claim.pid)
+    os.kill(claim.pid, signal.SIGTERM)
+    assert found is not None
+    assert found.session == claim.pid
+    until((tmp_path / attempt.EXIT).exists, "the exit record")
 
 
 def test_without_a_spec_it_says_so_and_claims_nothing(tmp_path: Path) -> None:
