@@ -1,0 +1,42 @@
+"""``docs/session-format.md`` says what the file really is."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+
+from scanflow_tui.session import export, views
+from tests.unit.session.making import session_file, stored
+
+PAGE = (Path(__file__).parents[3] / "docs/session-format.md").read_text()
+COMMON = ["seq", "at", "time", "actor"]
+
+
+def test_every_view_is_documented_with_its_columns(tmp_path: Path) -> None:
+    told = dict(re.findall(r"^\| `(\w+)` \| [^|]+ \| `([\w ]+)`", PAGE, re.MULTILINE))
+    with duckdb.connect(str(session_file(tmp_path)), read_only=True) as con:
+        found = {
+            name: [row[0] for row in con.execute(f"DESCRIBE {name}").fetchall()]
+            for name in views.NAMES
+        }
+    assert {name: [*COMMON, *told[name].split()] for name in views.NAMES} == found
+
+
+def test_the_queries_on_the_page_run(tmp_path: Path) -> None:
+    (block,) = re.findall(r"```sql\n(.*?)```", PAGE, re.DOTALL)
+    with duckdb.connect(str(session_file(tmp_path)), read_only=True) as con:
+        for query in filter(str.strip, block.split(";")):
+            con.execute(query).fetchall()
+
+
+def test_the_program_on_the_page_verifies_an_export() -> None:
+    (program,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    lines = list(export.lines(stored(3)))
+    run = [sys.executable, "-c", program]
+    assert subprocess.run(run, input=b"".join(lines)).returncode == 0
+    lines[2] = lines[2].replace(b"s1", b"s2")
+    assert subprocess.run(run, input=b"".join(lines), capture_output=True).returncode == 1
