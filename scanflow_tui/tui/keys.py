@@ -140,6 +140,8 @@ DRIFT = _own(
     "drift",
     ("previous_batch", "[", "batch", "Show the batch before", "Move", 60),
     ("next_batch", "]", "batch", "Show the next batch", "Move", 60),
+    ("previous_flagged", "left h", "image", "Show the flagged images before", "Move", 50),
+    ("next_flagged", "right l", "image", "Show the next flagged images", "Move", 50),
     ("compare", "c", "compare clean", "Compare with the last batch without alarm", "See", 35),
     ("limits", "i", "limits", "Show limits, sizes and slices of the check", "See", 34),
 )
@@ -184,20 +186,13 @@ DECIDE = _own(
 
 RESULT = _own(
     "result",
-    ("images", "enter", "images", "Show the images that changed", "See", 90),
+    ("images", "enter", "images", "Show the images that changed, or the table", "See", 90),
     ("promote", "P", "promote", "Put the candidate into production", "Do", 95, CHANGES),
-    (
-        "roll_back",
-        "B",
-        "roll back",
-        "Put the version before back into production",
-        "Do",
-        85,
-        CHANGES,
-    ),
+    ("roll_back", "B", "roll back", "Put the version before back", "Do", 85, CHANGES),
     ("discard", "X", "discard", "Do not promote the candidate", "Do", 84, CHANGES),
     ("confusion", "c", "confusion matrix", "Show the confusion matrix", "See", 80),
-    ("report", "S", "report", "Save a report to a file here", "Do", 35),
+    ("previous_image", "left h", "image", "Show the images before", "Move", 50),
+    ("next_image", "right l", "image", "Show the next images", "Move", 50),
 )
 
 TRANSPORT: tuple[Action, ...] = (

@@ -17,12 +17,13 @@ from rich.style import Style
 from textual.strip import Strip
 
 from scanflow_tui.client.source import Chunk, Ref
-from scanflow_tui.contract.errors import ScanflowError
+from scanflow_tui.contract.errors import Missing, ScanflowError
 from scanflow_tui.images.adjust import Adjustment
 from scanflow_tui.images.protocol import Box, Cell, CellSize, Encoder, Painting, Rgb
 
 if TYPE_CHECKING:
     from scanflow_tui.images.opening import Opened, Unreadable
+    from scanflow_tui.tui.app import ScanflowApp
 
 OPENED_MAX = 4096
 PAINTED_MAX = 512
@@ -115,6 +116,20 @@ class Pictures:
         if not chunk.data:
             return await asyncio.to_thread(_unreadable, chunk.note or "empty file")
         return await asyncio.to_thread(_decoded, chunk.data)
+
+
+def pictures_of(app: ScanflowApp, ready: Callable[[], None]) -> Pictures:
+    """The thumbnails of the app's open source."""
+
+    async def read(ref: Ref) -> Chunk:
+        if app.source is None:
+            raise Missing("no session is open")
+        return await app.source.read(ref)
+
+    def start(work: Coroutine[Any, Any, None]) -> None:
+        app.run_worker(work, exit_on_error=False)
+
+    return Pictures(read, start, ready, ascii=app.ascii)
 
 
 def _decoded(data: bytes) -> Opened | Unreadable:

@@ -6,18 +6,17 @@ The label screen draws it. Work on a desk goes on being sent while another scree
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Coroutine
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from scanflow_tui.client.source import Chunk, Ref
-from scanflow_tui.contract.errors import ScanflowError
 from scanflow_tui.session.state import CheckView, LabelDesk, RunView, SessionState
 from scanflow_tui.tui.annotating import Annotating
 from scanflow_tui.tui.label_queue import LabelQueue
-from scanflow_tui.tui.pictures import Pictures
+from scanflow_tui.tui.pictures import pictures_of
 from scanflow_tui.tui.present import asked
 from scanflow_tui.tui.present.pipeline import graph_of, keys_of_classes
 from scanflow_tui.tui.sending import Sender
+from scanflow_tui.tui.texts import Texts
 
 if TYPE_CHECKING:
     from scanflow_tui.tui.app import ScanflowApp
@@ -35,12 +34,12 @@ class Workbench:
         self.work: Annotating | None = None
         self.check: CheckView | None = None
         self.guidelines: dict[str, str] = {}
-        self.pictures = Pictures(self._read, self._start, lambda: redraw(""), ascii=app.ascii)
+        self.pictures = pictures_of(app, lambda: redraw(""))
         self._app = app
         self._redraw = redraw
         self._run: int | None = None
         self._sender: Sender | None = None
-        self._notes: dict[str, str] = {}
+        self._texts = Texts(app, lambda: redraw(""))
         self._counted = 0
 
     @property
@@ -77,11 +76,7 @@ class Workbench:
         draft = self.work.queue.noted(sample)
         if draft is not None:
             return draft
-        digest = self.work.queue.note_digest(sample)
-        if digest and digest not in self._notes:
-            self._notes[digest] = "…"
-            self._app.run_worker(self._read_note(digest), exit_on_error=False)
-        return self._notes.get(digest, "")
+        return self._texts.text(self.work.queue.note_digest(sample))
 
     def picture_px(self) -> tuple[int, int] | None:
         """The size of the picture under the cursor, or of any that is known."""
@@ -126,18 +121,3 @@ class Workbench:
         unsaved = self.work.queue.unsaved if self.work is not None else 0
         self._app.known.unsaved += unsaved - self._counted
         self._counted = unsaved
-
-    async def _read(self, ref: Ref) -> Chunk:
-        assert self._app.source is not None
-        return await self._app.source.read(ref)
-
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
-        self._app.run_worker(work, exit_on_error=False)
-
-    async def _read_note(self, digest: str) -> None:
-        try:
-            chunk = await self._read(Ref("content", digest))
-            self._notes[digest] = chunk.data.decode("utf-8", "replace")
-        except ScanflowError as error:
-            self._notes[digest] = f"({error.what})"
-        self._redraw("")
