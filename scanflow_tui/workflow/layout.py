@@ -1,0 +1,276 @@
+"""A graph as cells of a terminal: boxes in layers from left to right, and routes between them.
+
+Layers by the longest path, dummies where a route passes a layer, barycentre sweeps that keep the
+best (Sugiyama's method), rows by isotonic regression. Pure and deterministic; ``paint`` draws it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from scanflow_tui.workflow.graph import Multigraph
+from scanflow_tui.workflow.route import Hop, Route, Stage, route
+from scanflow_tui.workflow.wires import Wire, wires_of
+
+__all__ = ["Box", "Layout", "Route", "layout"]
+
+SWEEPS = 8
+BOX_WIDTH_MIN = 14
+BOX_WIDTH_MAX = 28
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """Where a node stands, in cells; ``x``, ``y`` is the upper left corner."""
+
+    node: str
+    x: int
+    y: int
+    w: int
+    h: int
+    layer: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Boxes by node in document order, routes, and the whole size in cells."""
+
+    boxes: dict[str, Box]
+    routes: tuple[Route, ...]
+    width: int
+    height: int
+    compact: bool
+
+
+def layout(graph: Multigraph, *, compact: bool = False, messages: bool = True) -> Layout:
+    """The picture of a graph. ``compact`` boxes have one row; messages may be left out."""
+    ids = list(dict.fromkeys(graph.ids()))
+    wires = wires_of(graph, ids, compact=compact, messages=messages)
+    layers, back = _layers(len(ids), wires)
+    grid = _Grid(len(ids), layers, wires, back, compact=compact)
+    grid.untangle()
+    grid.settle()
+    widths = _widths(ids, layers, compact=compact)
+    stage = Stage(layers, grid.y, widths, grid.bottom(), grid.anchor)
+    xs, routes, width, height = route(ids, wires, grid.hops(), stage)
+    boxes = {}
+    for at, node_id in enumerate(ids):
+        layer = layers[at]
+        boxes[node_id] = Box(node_id, xs[layer], grid.y[at], widths[layer], grid.heights[at], layer)
+    return Layout(boxes, routes, width, height, compact)
+
+
+def _widths(ids: Sequence[str], layers: Sequence[int], *, compact: bool) -> list[int]:
+    """The width of each layer's boxes: frame, a symbol, and the longest id in it."""
+    widths = [0] * (max(layers, default=-1) + 1)
+    least = 6 if compact else BOX_WIDTH_MIN
+    for node_id, layer in zip(ids, layers, strict=True):
+        wanted = min(max(len(node_id) + 4, least), BOX_WIDTH_MAX)
+        widths[layer] = max(widths[layer], wanted)
+    return widths
+
+
+def _layers(n_nodes: int, wires: Sequence[Wire]) -> tuple[list[int], set[int]]:
+    """The layer of each node by its longest path, and the wires that do not go forward.
+
+    A cycle (a graph that lint refuses, or messages) is cut where the document begins it.
+    """
+    children: list[list[int]] = [[] for _ in range(n_nodes)]
+    waiting = [0] * n_nodes
+    for wire in wires:
+        if wire.ranks:
+            children[wire.source].append(wire.target)
+            waiting[wire.target] += 1
+    layers = [0] * n_nodes
+    placed = [False] * n_nodes
+    ready = [at for at in range(n_nodes) if waiting[at] == 0]
+    stuck_from = 0
+    n_placed = 0
+    while n_placed < n_nodes:
+        if not ready:
+            while placed[stuck_from]:
+                stuck_from += 1
+            ready.append(stuck_from)
+        following = []
+        for at in ready:
+            if placed[at]:
+                continue
+            placed[at] = True
+            n_placed += 1
+            for child in children[at]:
+                waiting[child] -= 1
+                if not placed[child]:
+                    layers[child] = max(layers[child], layers[at] + 1)
+                    if waiting[child] == 0:
+                        following.append(child)
+        ready = following
+    back = {at for at, wire in enumerate(wires) if layers[wire.target] <= layers[wire.source]}
+    return layers, back
+
+
+class _Grid:
+    """Nodes and dummies in layers: their order within a layer, then their rows.
+
+    Items 0 to n - 1 are nodes, those after it dummies; ``chains`` holds each forward wire's items.
+    """
+
+    def __init__(
+        self,
+        n_nodes: int,
+        layers: Sequence[int],
+        wires: Sequence[Wire],
+        back: set[int],
+        *,
+        compact: bool,
+    ) -> None:
+        self.n_nodes = n_nodes
+        self.wires = wires
+        self.gap = 0 if compact else 1
+        self.anchor = 0 if compact else 1
+        slots = [1] * n_nodes
+        for wire in wires:
+            for end in (wire.source, wire.target):
+                slots[end] = max(slots[end], wire.slot + 1)
+        self.heights = [1 if compact else count + 2 for count in slots]
+        self.rows: list[list[int]] = [[] for _ in range(max(layers, default=-1) + 1)]
+        self.up: list[list[int]] = [[] for _ in range(n_nodes)]
+        self.down: list[list[int]] = [[] for _ in range(n_nodes)]
+        for at in range(n_nodes):
+            self.rows[layers[at]].append(at)
+        self.chains: dict[int, list[int]] = {}
+        self.shared: dict[tuple[int, str, int, int], int] = {}
+        joined: set[tuple[int, int]] = set()
+        for at, wire in enumerate(wires):
+            if at not in back:
+                self.chains[at] = self._chain(wire, layers, joined)
+        self.position = [0] * len(self.heights)
+        for row in self.rows:
+            self._number(row)
+        self.y = [0] * len(self.heights)
+
+    def _chain(self, wire: Wire, layers: Sequence[int], joined: set[tuple[int, int]]) -> list[int]:
+        """The items that a wire passes; wires from one port share their dummies, like a bus."""
+        chain = [wire.source]
+        for layer in range(layers[wire.source] + 1, layers[wire.target]):
+            key = (wire.source, wire.style, wire.slot, layer)
+            dummy = self.shared.get(key)
+            if dummy is None:
+                dummy = self.shared[key] = len(self.heights)
+                self.heights.append(1)
+                self.up.append([])
+                self.down.append([])
+                self.rows[layer].append(dummy)
+            chain.append(dummy)
+        chain.append(wire.target)
+        for pair in pairwise(chain):
+            if pair not in joined:
+                joined.add(pair)
+                self.down[pair[0]].append(pair[1])
+                self.up[pair[1]].append(pair[0])
+        return chain
+
+    def _number(self, row: list[int]) -> None:
+        for place, item in enumerate(row):
+            self.position[item] = place
+
+    def untangle(self) -> None:
+        """Sweep to and fro, each item to the mean place of its neighbours; keep the best."""
+        best = self._crossings()
+        kept = [row[:] for row in self.rows]
+        for sweep in range(SWEEPS):
+            if best == 0:
+                break
+            forward = sweep % 2 == 0
+            rows = self.rows[1:] if forward else self.rows[-2::-1]
+            beside = self.up if forward else self.down
+            for row in rows:
+                means = {item: self._mean(item, beside[item]) for item in row}
+                row.sort(key=means.__getitem__)
+                self._number(row)
+            found = self._crossings()
+            if found < best:
+                best = found
+                kept = [row[:] for row in self.rows]
+        self.rows = kept
+        for row in self.rows:
+            self._number(row)
+
+    def _mean(self, item: int, beside: Sequence[int]) -> float:
+        if not beside:
+            return self.position[item]
+        return sum(self.position[other] for other in beside) / len(beside)
+
+    def _crossings(self) -> int:
+        total = 0
+        for row in self.rows[:-1]:
+            seen: list[int] = []
+            for item in row:
+                ends = sorted(self.position[other] for other in self.down[item])
+                for end in ends:
+                    total += len(seen) - bisect_right(seen, end)
+                for end in ends:
+                    insort(seen, end)
+        return total
+
+    def settle(self) -> None:
+        """Rows: stacked at first, then near their neighbours', three times, order kept."""
+        for row in self.rows:
+            at = 0
+            for place, item in enumerate(row):
+                self.y[item] = at
+                at += self._step(row, place)
+        for row in self.rows[1:]:
+            self._pull(row, self.up)
+        for row in self.rows[-2::-1]:
+            self._pull(row, self.down)
+        for row in self.rows[1:]:
+            self._pull(row, self.up)
+        least = min(self.y, default=0)
+        self.y = [y - least for y in self.y]
+
+    def _step(self, row: Sequence[int], place: int) -> int:
+        """Rows from the top of one item to the top of the next."""
+        item = row[place]
+        if place + 1 == len(row):
+            return self.heights[item]
+        is_line = item >= self.n_nodes and row[place + 1] >= self.n_nodes
+        return self.heights[item] + (0 if is_line else self.gap)
+
+    def _port(self, item: int) -> int:
+        return self.anchor if item < self.n_nodes else 0
+
+    def _pull(self, row: Sequence[int], beside: Sequence[Sequence[int]]) -> None:
+        """Least squares under the order: pool adjacent violators of ``wanted - offset``."""
+        offsets = []
+        offset = 0
+        blocks: list[list[float]] = []
+        for place, item in enumerate(row):
+            near = sorted(self.y[other] + self._port(other) for other in beside[item])
+            wanted = near[(len(near) - 1) // 2] - self._port(item) if near else self.y[item]
+            offsets.append(offset)
+            blocks.append([wanted - offset, 1])
+            offset += self._step(row, place)
+            while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
+                mean, count = blocks.pop()
+                before = blocks[-1]
+                before[0] = (before[0] * before[1] + mean * count) / (before[1] + count)
+                before[1] += count
+        tops = [round(mean) for mean, count in blocks for _ in range(int(count))]
+        for item, top, offset in zip(row, tops, offsets, strict=True):
+            self.y[item] = top + offset
+
+    def bottom(self) -> int:
+        """The first row below everything."""
+        return max(map(sum, zip(self.y, self.heights, strict=True)), default=0)
+
+    def hops(self) -> Iterator[Hop]:
+        """Each forward wire's way from layer to layer, as rows."""
+        for at, chain in self.chains.items():
+            slot = self.wires[at].slot
+            rows = [self.y[item] + self._port(item) for item in chain]
+            rows[0] += slot
+            rows[-1] += slot
+            yield Hop(at, rows)
