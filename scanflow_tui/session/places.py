@@ -59,12 +59,18 @@ class SessionFolder:
 
 
 def sessions_root(
-    option: str | Path | None, environ: Mapping[str, str], cwd: Path, home: Path
+    option: str | Path | None,
+    environ: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    home: Path | None = None,
 ) -> Path:
     """The sessions root: ``--sessions``, ``$SCANFLOW_SESSIONS``, ``./sessions``, or user data.
 
-    ``./sessions`` counts if that folder or ``./pipeline.yaml`` exists.
+    ``./sessions`` counts if that folder or ``./pipeline.yaml`` exists. What is None is this process's.
     """
+    environ = os.environ if environ is None else environ
+    cwd = Path.cwd() if cwd is None else cwd
+    home = Path.home() if home is None else home
     named = option or environ.get("SCANFLOW_SESSIONS")
     if named:
         return (cwd / Path(named).expanduser()).resolve()
@@ -146,12 +152,16 @@ def cache_of(root: Path) -> Path:
     return store_of(root) / "cache"
 
 
-def socket_path(folder: SessionFolder, environ: Mapping[str, str], uid: int) -> Path:
+def socket_path(
+    folder: SessionFolder, environ: Mapping[str, str] | None = None, uid: int | None = None
+) -> Path:
     """Where a session's socket lies: in its folder if the path fits into 107 bytes.
 
     Else a short name under ``$XDG_RUNTIME_DIR`` or ``/tmp/scanflow-<uid>``; ``make_socket_folder``
     makes that folder and checks whose it is.
     """
+    environ = os.environ if environ is None else environ
+    uid = os.getuid() if uid is None else uid
     direct = folder.path.absolute() / "sock"
     if _fits(direct):
         return direct
@@ -164,7 +174,7 @@ def socket_path(folder: SessionFolder, environ: Mapping[str, str], uid: int) -> 
     return Path(f"/tmp/scanflow-{uid}") / short
 
 
-def make_socket_folder(path: Path, uid: int) -> None:
+def make_socket_folder(path: Path, uid: int | None = None) -> None:
     """Make the folder that a socket lies in; refuse one that is another user's or open to one."""
     path.parent.mkdir(mode=FOLDER_MODE, exist_ok=True)
     require_private(path.parent, uid)
