@@ -98,8 +98,11 @@ def _own(place: str, *rows: Row) -> tuple[Action, ...]:
     )
 
 
-FIND = Action(
-    "find", ("/",), "find", "Search or filter", "See", ("workflow", "logs", "drift", "sessions"), 40
+FOUND = ("workflow", "logs")
+FIND: tuple[Action, ...] = (
+    Action("find", ("/",), "find", "Search or filter", "See", (*FOUND, "drift", "sessions"), 40),
+    Action("next_match", ("n",), "match", "Go to the next match", "Move", FOUND, 35),
+    Action("previous_match", ("N",), "match", "Go to the match before", "Move", FOUND, 35),
 )
 
 SESSIONS = _own(
@@ -126,8 +129,6 @@ WORKFLOW = _own(
 LOGS = _own(
     "logs",
     ("follow", "F", "follow", "Follow the end of the log", "Do", 90),
-    ("next_match", "n", "match", "Go to the next match", "Move", 35),
-    ("previous_match", "N", "match", "Go to the match before", "Move", 0),
     ("stream", "s", "stream", "Show both streams, out alone, ERR alone", "See", 34),
     ("previous_step", "[", "step", "Show the log before this one", "Move", 33),
     ("next_step", "]", "step", "Show the log after this one", "Move", 33),
@@ -208,7 +209,7 @@ TRANSPORT: tuple[Action, ...] = (
 """In a replay these win in every place; ``speed`` is told its digit."""
 
 ACTIONS: tuple[Action, ...] = (
-    *EVERYWHERE, *GO, FIND, *SESSIONS, *WORKFLOW, *LOGS, *DRIFT, *LABEL, *DECIDE, *RESULT,
+    *EVERYWHERE, *GO, *FIND, *SESSIONS, *WORKFLOW, *LOGS, *DRIFT, *LABEL, *DECIDE, *RESULT,
 )  # fmt: skip
 
 

@@ -12,17 +12,9 @@ from scanflow_tui.tui.known import Known
 from scanflow_tui.tui.present.times import elapsed
 from scanflow_tui.tui.theme import TONES
 
-_LINK_WORDS = {
-    "connecting": "connecting",
-    "connected": "connected",
-    "closed": "closed",
-    "recorded": "recorded",
-}
-
 
 def link_text(known: Known, now_s: float) -> tuple[str, str]:
     """Connection and unsaved count as a sentence, and its tone."""
-    unsaved = f"{known.unsaved} not yet saved" if known.unsaved else "saved"
     if known.error:
         return ("⚠ not connected", "bad")
     if known.link == "reconnecting":
@@ -34,23 +26,26 @@ def link_text(known: Known, now_s: float) -> tuple[str, str]:
         return ("", "dim")
     if not known.writable:
         return ("READ ONLY", "you")
-    word = _LINK_WORDS.get(known.link, known.link)
     if known.link == "closed":
-        return (f"⚠ {word}" + (f": {known.link_text}" if known.link_text else ""), "bad")
-    return (f"{word} · {unsaved}", "you" if known.unsaved else "dim")
+        return ("⚠ closed" + (f": {known.link_text}" if known.link_text else ""), "bad")
+    if known.link == "connecting":
+        return ("connecting…", "dim")
+    # A link that works needs no word of its own: that all is saved says it.
+    return (f"{known.unsaved} not yet saved", "you") if known.unsaved else ("saved", "dim")
 
 
 def topbar(
     crumbs: Sequence[str], status: str, link: tuple[str, str], clock: str, width: int
 ) -> Text:
-    """Row 1: ``ScanFlow > place`` left; status, link and clock right, dropped from the right."""
+    """Row 1: ``ScanFlow > place`` left; status, link and clock right, the least needed dropped."""
     left = " > ".join(("ScanFlow", *(part for part in crumbs if part)))
     parts = [(status, "plain"), link, (clock, "dim")]
     parts = [(text, tone) for text, tone in parts if text]
     room = max(width - 2, 0)
-    while parts and cell_len(left) + 2 + _joined(parts) > room:
-        # The clock goes first, then the status: the link's state is the last to go.
-        parts.pop(-1 if parts[-1][0] == clock else 0)
+    for least in (clock, link[0] if link[1] == "dim" else "", status, link[0]):
+        if cell_len(left) + 2 + _joined(parts) <= room:
+            break
+        parts = [part for part in parts if part[0] != least]
     text = Text(" ", no_wrap=True, end="")
     shown_left = left if cell_len(left) <= room else set_cell_size(left, max(room - 1, 0)) + "…"
     head, _, tail = shown_left.rpartition(" > ")

@@ -1,4 +1,4 @@
-"""The workflow graph, live."""
+"""The workflow graph, live: what each node is doing, why, and what was said."""
 
 from __future__ import annotations
 
@@ -6,27 +6,373 @@ from rich.text import Text
 from textual.app import ComposeResult
 
 from scanflow_tui.client.source import Update
+from scanflow_tui.contract.commands import Cancel, Retry
+from scanflow_tui.contract.states import BAD, NODE_ENDED
+from scanflow_tui.session.state import NodeView, RunView
+from scanflow_tui.tui import keys
+from scanflow_tui.tui.present import detail, graph, messages
+from scanflow_tui.tui.present.attempts import run_in_view
+from scanflow_tui.tui.present.pipeline import graph_of
+from scanflow_tui.tui.present.times import elapsed
 from scanflow_tui.tui.screens.place import Place
+from scanflow_tui.tui.tail import Tail
 from scanflow_tui.tui.theme import TONES, face
+from scanflow_tui.tui.widgets.dialog import Ask, Tell
+from scanflow_tui.tui.widgets.graphview import GraphView
 from scanflow_tui.tui.widgets.rows import Rows
+from scanflow_tui.workflow.graph import Layer, Multigraph
+
+FORM_PLACES = {"label": "label", "decide": "decide", "approve": "result"}
+FOLDS: tuple[Layer | None, ...] = (None, "workflow", "supervision")
 
 
 class WorkflowScreen(Place):
-    """The nodes of the newest run."""
+    """Graph and detail; ``m`` puts the conversation in the graph's place."""
 
     place = "workflow"
+    DEFAULT_CSS = """
+    WorkflowScreen.-wide #body { layout: horizontal; }
+    WorkflowScreen #detail { height: 9; }
+    WorkflowScreen.-wide #detail { height: 1fr; width: 46; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.hides: Layer | None = None
+        self.compact: bool | None = None
+        self.needle = ""
+        self.told: set[str] = set()
+        self.tail = Tail()
+        self._folded: tuple[Multigraph, Layer | None, Multigraph] | None = None
 
     def compose_body(self) -> ComposeResult:
-        """The graph."""
-        yield Rows("Graph", id="graph")
+        """Graph, conversation (hidden at first), detail."""
+        yield GraphView()
+        yield Rows("Messages", id="messages", classes="pane -off")
+        yield Rows("", id="detail", cursor=False)
+
+    def on_mount(self) -> None:
+        """The graph has the focus; running times tick."""
+        super().on_mount()
+        self.query_one(GraphView).focus()
+        self.set_interval(1.0, self._tick)
+
+    def _tick(self) -> None:
+        run = self.run_view()
+        if self.is_current and run is not None and run.ended_at is None:
+            self.show(None)
+
+    # -- what is shown
+
+    def run_view(self) -> RunView | None:
+        """The run in view."""
+        return run_in_view(self.known.state, self.scanflow.run_number)
+
+    def whole(self) -> Multigraph | None:
+        """The pipeline's graph, as the run was planned from it."""
+        state = self.known.state
+        return None if state is None else graph_of(state, self.run_view())
+
+    def shown_graph(self) -> Multigraph | None:
+        """The graph without the folded layer; the same object as long as nothing changes."""
+        whole = self.whole()
+        if whole is None:
+            return None
+        hides = self.hides
+        if self._folded is None or self._folded[0] is not whole or self._folded[1] != hides:
+            self._folded = (whole, hides, graph.folded(whole, hides))
+        return self._folded[2]
 
     def show(self, update: Update | None) -> None:
-        """One row a node."""
+        """Graph, detail and conversation from what is known."""
+        view, run, drawn = self.query_one(GraphView), self.run_view(), self.shown_graph()
+        plain = self.scanflow.ascii
+        view.ascii = plain
+        if drawn is None:
+            view.border_title = "Graph"
+            view.say(self.legible(Text(self._nothing())).plain)
+        else:
+            large = len(drawn.nodes) > graph.FOLDED_OVER_NODES
+            view.draw(drawn, compact=large if self.compact is None else self.compact)
+            self._goto_wanted(view)
+            view.label(self._labels(run, drawn), self._tones(run))
+            view.border_title = self.legible(Text(self._title(run))).plain
+        self._tell_failure(view, run)
+        self._show_detail()
+        if not self.query_one("#messages").has_class("-off"):
+            self._show_messages()
+
+    def _labels(self, run: RunView | None, drawn: Multigraph) -> dict[str, tuple[str, str]]:
+        found = graph.labels(run, self.known, self.scanflow.now_us(), ascii=self.scanflow.ascii)
+        symbol, word, _ = face("waiting", ascii=self.scanflow.ascii)
+        return {node: found.get(node, (symbol, word if run else "")) for node in drawn.ids()}
+
+    def _tones(self, run: RunView | None) -> dict[str, str]:
+        return {} if run is None else {n.id: face(n.state)[2] for n in run.nodes.values()}
+
+    def _nothing(self) -> str:
+        if self.known.error:
+            return f"✖ {self.known.error}"
+        if self.known.state is None:
+            return "⠋ loading…"
+        if self.known.state.pipelines:
+            return "✖ this pipeline cannot be read by this version; logs and labels can: [o]"
+        return "No run yet. scanflow run starts one from pipeline.yaml."
+
+    def _title(self, run: RunView | None) -> str:
         state = self.known.state
-        if state is None or not state.runs:
+        if run is None or state is None:
+            return "Graph · no run yet"
+        symbol, word, _ = face(run.state, ascii=self.scanflow.ascii)
+        parts = [f"Graph · run {run.number} of {max(state.runs)}", f"{symbol} {word}"]
+        if run.batch:
+            parts.insert(1, f"batch {run.batch}")
+        if self.hides is not None:
+            parts.append("steps folded" if self.hides == "workflow" else "agents folded")
+        return " · ".join(parts)
+
+    def _goto_wanted(self, view: GraphView) -> None:
+        wanted = self.scanflow.node
+        if wanted is None:
+            urgent = [node for node in graph.active(self.run_view()) if node in view.nodes]
+            wanted = urgent[0] if urgent else (view.nodes[0] if view.nodes else None)
+            self.scanflow.node = wanted
+        if wanted is not None and wanted != view.chosen:
+            self.call_after_refresh(view.choose, wanted)
+
+    def _tell_failure(self, view: GraphView, run: RunView | None) -> None:
+        """The cursor goes to a newly failed node once, and the footer says what failed."""
+        if run is None or self.known.writable is False:
             return
-        rows = []
-        for node in state.runs[max(state.runs)].nodes.values():
-            symbol, word, tone = face(node.state, ascii=self.scanflow.ascii)
-            rows.append(Text(f" {symbol} {node.id:<12} {word}", TONES[tone]))
-        self.query_one("#graph", Rows).put(rows)
+        for node in run.nodes.values():
+            attempt = node.attempts[-1] if node.attempts else None
+            if attempt is None or node.state not in BAD or node.state == "cancelled":
+                continue
+            if attempt.name not in self.told:
+                self.told.add(attempt.name)
+                self.scanflow.node = node.id
+                view.choose(node.id)
+                self.say(detail.failure(node.id, attempt), "bad")
+
+    def _show_detail(self) -> None:
+        view, pane = self.query_one(GraphView), self.query_one("#detail", Rows)
+        whole, run = self.whole(), self.run_view()
+        if whole is None or not view.chosen:
+            pane.border_title = "Node"
+            pane.put([])
+            return
+        node = next((node for node in whole.nodes if node.id == view.chosen), None)
+        pane.border_title = self.legible(Text(detail.title(view.chosen, node))).plain
+        drawn = detail.rows(
+            run,
+            view.chosen,
+            whole,
+            self.known,
+            self.scanflow.now_us(),
+            log=self.tail.lines(self._attempt_name()),
+            ascii=self.scanflow.ascii,
+        )
+        pane.put([self.legible(row) for row in drawn])
+        self._read_tail()
+
+    def _attempt_name(self) -> str:
+        node = self.chosen()
+        return node.attempts[-1].name if node is not None and node.attempts else ""
+
+    def _read_tail(self) -> None:
+        node, source = self.chosen(), self.scanflow.source
+        if node is None or not node.attempts or source is None:
+            return
+        attempt = node.attempts[-1]
+        vital = self.known.vital(attempt.name)
+        if self.tail.wants(attempt, vital):
+            self.run_worker(self._tail_read(attempt.name), group="tail", exclusive=True)
+
+    async def _tail_read(self, attempt: str) -> None:
+        source = self.scanflow.source
+        if source is not None and await self.tail.read(source, attempt):
+            self._show_detail()
+
+    def _show_messages(self) -> None:
+        pane, state = self.query_one("#messages", Rows), self.known.state
+        said = [] if state is None else state.messages
+        pane.border_title = f"Messages ({len(said)})"
+        pane.has_cursor = bool(said)
+        drawn = messages.message_rows(said) or [Text(f" {messages.EMPTY}", TONES["dim"])]
+        pane.put([self.legible(row) for row in drawn])
+
+    def status(self) -> str:
+        """The run and its time."""
+        run = self.run_view()
+        if run is None:
+            return ""
+        symbol, _, _ = face(run.state, ascii=self.scanflow.ascii)
+        end = run.ended_at or self.scanflow.now_us()
+        return f"run {run.number} · {symbol} {elapsed((end - run.planned_at) / 1e6)}"
+
+    def chosen(self) -> NodeView | None:
+        """The node under the cursor, in the run in view."""
+        run = self.run_view()
+        return None if run is None else run.nodes.get(self.query_one(GraphView).chosen)
+
+    def on_graph_view_moved(self) -> None:
+        """The detail follows the cursor, and so do the other places."""
+        self.scanflow.node = self.query_one(GraphView).chosen or None
+        self._show_detail()
+        self.query_one("#detail", Rows).move("first")
+        self.paint_bars()
+
+    def why_not(self, action: keys.Action) -> str:
+        """What the chosen node and the run allow."""
+        node, run = self.chosen(), self.run_view()
+        if action.id == "retry" and (node is None or node.state not in BAD):
+            return "only what failed is tried again"
+        if action.id == "cancel" and (run is None or run.ended_at is not None):
+            return "nothing runs"
+        if action.id == "jump" and not graph.active(run):
+            return "nothing runs or needs you"
+        if action.id in ("next_match", "previous_match") and not self.needle:
+            return "find with / first"
+        if action.id in ("previous_run", "next_run"):
+            state = self.known.state
+            return "" if state is not None and len(state.runs) > 1 else "the only run"
+        if action.id in ("open_node", "find", "fold") and self.shown_graph() is None:
+            return "no graph"
+        return ""
+
+    # -- actions
+
+    def act_open_node(self) -> None:
+        """What a human node asks for, a check's finding, else the log; a message in full."""
+        pane = self.query_one("#messages", Rows)
+        if self.focused is pane:
+            state = self.known.state
+            if state is not None and pane.chosen < len(state.messages):
+                text = self.legible(messages.message_text(state.messages[pane.chosen]))
+                self.app.push_screen(Tell("Message", text))
+            return
+        node, run = self.chosen(), self.run_view()
+        whole = self.whole()
+        drawn = None if node is None or whole is None else whole.node(node.id)
+        if drawn is None or run is None:
+            self.say("this node has not run yet")
+        elif drawn.form is not None:
+            self.scanflow.moves.go(FORM_PLACES[drawn.form])
+        elif drawn.role == "checker" and run.check is not None:
+            self.scanflow.moves.go("drift")
+        elif node is not None and node.attempts:
+            self.scanflow.moves.go("logs")
+        else:
+            self.say(f"{drawn.id} has no log: it {'was ' if node else ''}not run here")
+
+    def act_fold(self) -> None:
+        """Everything, agents and people alone, steps alone."""
+        self.hides = FOLDS[(FOLDS.index(self.hides) + 1) % len(FOLDS)]
+        self.repaint()
+
+    def act_zoom_in(self) -> None:
+        """Framed boxes."""
+        self.compact = False
+        self.repaint()
+
+    def act_zoom_out(self) -> None:
+        """One row a box."""
+        self.compact = True
+        self.repaint()
+
+    def act_jump(self) -> None:
+        """The next node that needs a person, failed, or runs."""
+        view = self.query_one(GraphView)
+        urgent = [node for node in graph.active(self.run_view()) if node in view.nodes]
+        if urgent:
+            at = urgent.index(view.chosen) + 1 if view.chosen in urgent else 0
+            view.choose(urgent[at % len(urgent)])
+
+    async def act_find(self) -> None:
+        """Ask for letters of a node's id."""
+        needle = await self.app.push_screen_wait(Ask("Find node", value=self.needle))
+        if needle:
+            self.needle = needle
+            self._match(0)
+
+    def act_next_match(self) -> None:
+        """Onwards."""
+        self._match(1)
+
+    def act_previous_match(self) -> None:
+        """Back."""
+        self._match(-1)
+
+    def _match(self, step: int) -> None:
+        view = self.query_one(GraphView)
+        found = graph.matches(view.nodes, self.needle)
+        if not found:
+            self.say(f"no node is called {self.needle!r}")
+        elif step == 0 or view.chosen not in found:
+            view.choose(found[0])
+        else:
+            view.choose(found[(found.index(view.chosen) + step) % len(found)])
+
+    def act_messages(self) -> None:
+        """The conversation in the graph's place, or the graph again."""
+        pane, view = self.query_one("#messages", Rows), self.query_one(GraphView)
+        shows = pane.has_class("-off")
+        pane.set_class(not shows, "-off")
+        view.set_class(shows, "-off")
+        if shows:
+            self._show_messages()
+            pane.choose(len(pane.rows) - 1)
+        (pane if shows else view).focus()
+        self.fit()
+
+    def act_back(self) -> None:
+        """From the conversation to the graph first."""
+        if not self.query_one("#messages").has_class("-off"):
+            self.act_messages()
+        else:
+            self.scanflow.moves.act_back()
+
+    def act_previous_run(self) -> None:
+        """An older run."""
+        self._turn_run(-1)
+
+    def act_next_run(self) -> None:
+        """A newer run."""
+        self._turn_run(1)
+
+    def _turn_run(self, step: int) -> None:
+        run, state = self.run_view(), self.known.state
+        if run is None or state is None:
+            return
+        numbers = sorted(state.runs)
+        at = numbers.index(run.number) + step
+        if 0 <= at < len(numbers):
+            self.scanflow.run_number = numbers[at]
+            self.repaint()
+        else:
+            self.say("that is the newest run" if step > 0 else "that is the first run")
+
+    async def act_cancel(self) -> None:
+        """The chosen node while it is active, else the run."""
+        run, node = self.run_view(), self.chosen()
+        if run is None:
+            return
+        active = node is not None and node.state not in NODE_ENDED and node.state != "waiting"
+        if node is not None and active:
+            thing = f"node {node.id} of run {run.number}"
+            command = Cancel(run.number, node.id)
+        else:
+            thing, command = f"run {run.number}", Cancel(run.number)
+        body = f"{thing.capitalize()} is stopped: TERM, a grace period, KILL. Logs and labels stay."
+        if await self.scanflow.confirm(f"Cancel {thing}?", body, "cancel", thing=thing):
+            await self.scanflow.send(command)
+
+    async def act_retry(self) -> None:
+        """A new attempt of the chosen node."""
+        run, node = self.run_view(), self.chosen()
+        if run is None or node is None:
+            return
+        body = f"{node.id} starts again as attempt {len(node.attempts) + 1}; its first log stays."
+        thing = f"{node.id} of run {run.number}"
+        if await self.scanflow.confirm(f"Retry {thing}?", body, "retry", thing=thing):
+            await self.scanflow.send(Retry(run.number, node.id))

@@ -10,7 +10,7 @@ from rich.text import Text
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from scanflow_tui.tui import keys
-from scanflow_tui.tui.present.sessions import session_names
+from scanflow_tui.tui.listing import session_names
 from scanflow_tui.tui.screens.place import Place, app_why_not
 from scanflow_tui.tui.theme import TONES
 

@@ -86,7 +86,7 @@ class Rows(ScrollView, can_focus=True):
         x += {"left": -8, "right": 8}.get(direction, 0)
         y += {"up": -1, "down": 1, "page_up": -page, "page_down": page}.get(direction, 0)
         y = {"first": 0, "last": self.max_scroll_y}.get(direction, y)
-        self.scroll_to(x, y, animate=False, immediate=True)
+        self.scroll_to(x, y, animate=False, force=True, immediate=True)
 
     def _refresh_row(self, row: int) -> None:
         self.refresh(Region(0, row - self.scroll_offset.y, self.size.width, 1))

@@ -1,0 +1,185 @@
+"""The graph drawn by the Line API: boxes in the tone of their state, the chosen one framed heavily.
+
+The layout is made once a graph; a change of state repaints the rows that it changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from scanflow_tui.tui.present.graph import Direction, neighbour
+from scanflow_tui.tui.theme import TONES
+from scanflow_tui.workflow.graph import Multigraph
+from scanflow_tui.workflow.layout import Layout, layout
+from scanflow_tui.workflow.paint import Painted, paint
+
+_HEAVY = str.maketrans("┌─┐│└┘├┤", "┏━┓┃┗┛┣┫")
+_HEAVY_ASCII = str.maketrans("-|", "=#")
+
+
+class GraphView(ScrollView, can_focus=True):
+    """``chosen`` is the node the cursor stands on."""
+
+    class Moved(Message):
+        """The cursor went to another node."""
+
+    def __init__(self) -> None:
+        super().__init__(id="graph", classes="pane")
+        self.chosen = ""
+        self.sentence = ""
+        self.ascii = False
+        self._graph: Multigraph | None = None
+        self._layout: Layout | None = None
+        self._painted: Painted | None = None
+        self._tones: dict[str, str] = {}
+        self._near: set[int] = set()
+        self._compact = False
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The nodes that are drawn."""
+        return () if self._layout is None else tuple(self._layout.boxes)
+
+    def draw(self, graph: Multigraph | None, *, compact: bool) -> None:
+        """Lay a graph out; nothing happens where it is drawn already."""
+        if graph is self._graph and compact == self._compact:
+            return
+        self._graph, self._compact = graph, compact
+        self._layout = None if graph is None else layout(graph, compact=compact)
+        self._painted = None
+        if self._layout is None:
+            self.virtual_size = Size(0, 1)
+        else:
+            self.virtual_size = Size(self._layout.width + 2, self._layout.height)
+            if self.chosen not in self._layout.boxes:
+                self.chosen = next(iter(self._layout.boxes), "")
+        self.refresh()
+
+    def label(self, labels: Mapping[str, tuple[str, str]], tones: Mapping[str, str]) -> None:
+        """What the boxes say; only rows that changed are repainted."""
+        if self._layout is None:
+            self.refresh()
+            return
+        before, old_tones = self._painted, self._tones
+        self._tones = dict(tones)
+        self._painted = paint(self._layout, labels, ascii=self.ascii)
+        if before is None:
+            self._beside()
+            self.refresh()
+            return
+        changed = {y for y, row in enumerate(self._painted.rows) if row != before.rows[y]}
+        for node, tone in self._tones.items():
+            if old_tones.get(node) != tone and node in self._layout.boxes:
+                box = self._layout.boxes[node]
+                changed |= set(range(box.y, box.y + box.h))
+        for y in sorted(changed):
+            self.refresh(Region(0, y - self.scroll_offset.y, self.size.width, 1))
+
+    def say(self, sentence: str) -> None:
+        """One sentence in place of a graph."""
+        self.draw(None, compact=self._compact)
+        if sentence != self.sentence:
+            self.sentence = sentence
+            self.refresh()
+
+    def choose(self, node: str) -> None:
+        """Put the cursor on a node, and the node on screen."""
+        if self._layout is None or node not in self._layout.boxes:
+            return
+        if node != self.chosen:
+            self.chosen = node
+            self._beside()
+            self.refresh()
+            self.post_message(self.Moved())
+        box = self._layout.boxes[node]
+        around = Region(max(box.x - 4, 0), max(box.y - 1, 0), box.w + 9, box.h + 2)
+        self.scroll_to_region(around, animate=False, force=True, immediate=True)
+
+    def _beside(self) -> None:
+        """The routes that touch the chosen node stand out."""
+        if self._layout is None:
+            return
+        first = len(self._layout.boxes)
+        self._near = {
+            first + at
+            for at, route in enumerate(self._layout.routes)
+            if self.chosen in (route.source, route.target)
+        }
+
+    def move(self, direction: str) -> None:
+        """Along edges; first and last are the ends of the document."""
+        if self._layout is None or not self.chosen:
+            return
+        nodes = self.nodes
+        if direction in ("first", "last"):
+            self.choose(nodes[0 if direction == "first" else -1])
+        elif direction in ("page_up", "page_down"):
+            x, y = self.scroll_offset
+            step = max(self.size.width // 2, 1) * (-1 if direction == "page_up" else 1)
+            self.scroll_to(x + step, y, animate=False, force=True, immediate=True)
+        else:
+            self.choose(neighbour(self._layout, self.chosen, _direction(direction)))
+
+    def on_click(self, event: events.Click) -> None:
+        """The mouse may choose too."""
+        if self._painted is None:
+            return
+        x, y = event.x + self.scroll_offset.x - 2, event.y + self.scroll_offset.y - 1
+        owner = self._painted.owner(x, y)
+        if owner is not None and owner[0] == "node":
+            self.choose(str(owner[1]))
+
+    def render_line(self, y: int) -> Strip:
+        """One visible row, in runs of one owner."""
+        scroll_x, scroll_y = self.scroll_offset
+        width, row = self.size.width, y + scroll_y
+        painted = self._painted
+        if painted is None or row >= len(painted.rows):
+            text = f" {self.sentence}" if painted is None and row == 0 else ""
+            strip = Strip([Segment(text, Style.parse(TONES["dim"]))])
+            return strip.extend_cell_length(width).apply_style(self.rich_style)
+        segments = [Segment(" ")]
+        line, owners = painted.rows[row], painted.owners[row]
+        start = 0
+        for x in range(1, len(line) + 1):
+            if x == len(line) or owners[x] != owners[start]:
+                segments.append(self._segment(line[start:x], owners[start], row))
+                start = x
+        strip = Strip(segments).crop_extend(scroll_x, scroll_x + width, Style.null())
+        return strip.apply_style(self.rich_style)
+
+    def _segment(self, text: str, owner: int, row: int) -> Segment:
+        assert self._painted is not None and self._layout is not None
+        if owner < 0:
+            return Segment(text)
+        if owner >= len(self._painted.nodes):
+            return Segment(text, Style.parse(TONES["key" if owner in self._near else "dim"]))
+        node = self._painted.nodes[owner]
+        style = Style.parse(TONES[self._tones.get(node, "dim")])
+        if node != self.chosen:
+            return Segment(text, style)
+        box = self._layout.boxes[node]
+        if box.h == 1:
+            text = (">" if self.ascii else "▸") + text[1:]
+            return Segment(text, Style.parse(TONES["cursor"]))
+        inside = 0 < row - box.y < box.h - 1
+        heavy = _HEAVY_ASCII if self.ascii else _HEAVY
+        body = text[1:-1] if inside else text.translate(heavy)
+        if inside:
+            body = text[0].translate(heavy) + body + text[-1].translate(heavy)
+        return Segment(body, style + Style(bold=True))
+
+
+def _direction(word: str) -> Direction:
+    match word:
+        case "up" | "down" | "left" | "right":
+            return word
+    raise AssertionError(word)
