@@ -83,8 +83,8 @@ class _Linter:
 
     def judge(self) -> None:
         """Every rule. Raises EnoughFound."""
-        self.sizes()
-        self.classes()
+        _ids(self.graph, self.findings)
+        _classes(self.graph, self.findings)
         self.cycle()
         for node in self.graph.nodes:
             self.inputs(node)
@@ -100,45 +100,8 @@ class _Linter:
     def place(self, node: Node, part: str) -> Place:
         return self.graph.places.get(f"{node.id}.{part}", node.place)
 
-    @staticmethod
-    def a(node: Node) -> str:
-        word = node.form or node.kind
-        return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
-
     def error(self, place: Place, sentence: str) -> None:
         self.findings.error(place, sentence)
-
-    def sizes(self) -> None:
-        if len(self.graph.nodes) > limits.NODES_MAX:
-            self.error(Place(1, 1), f"more than {limits.NODES_MAX} nodes")
-        seen: set[str] = set()
-        for node in self.graph.nodes:
-            if node.id in seen:
-                self.error(node.place, f"the node {node.id!r} stands twice")
-            seen.add(node.id)
-
-    def classes(self) -> None:
-        place = self.graph.places.get("classes", Place(1, 1))
-        first: dict[str, str] = {}
-        for name in self.graph.classes:
-            if name in first:
-                self.error(place, f"the class {name!r} stands twice")
-            first[name] = name
-        holders: dict[str, str] = {}
-        length = max(map(len, self.graph.class_keys), default=1)
-        for name, key in zip(self.graph.classes, self.graph.class_keys, strict=False):
-            if key in holders:
-                self.error(place, f"classes {holders[key]!r} and {name!r} share the key {key!r}")
-            elif not (key.isascii() and key.isalnum() and key == key.lower()) or len(key) > 2:
-                self.error(place, f"the key {key!r} of class {name!r} is no digit or small letter")
-            elif len(key) != length:
-                self.error(place, f"the key {key!r} of class {name!r} is shorter than others")
-            holders.setdefault(key, name)
-        for name in self.graph.guidelines:
-            if name not in first:
-                where = self.graph.places.get("guidelines", Place(1, 1))
-                hint = suggestion(name, first)
-                self.error(where, f"a guideline for the unknown class {name[:60]!r}{hint}")
 
     def cycle(self) -> None:
         found = cycle(self.order)
@@ -224,15 +187,15 @@ class _Linter:
         made = words.HUMAN_MAKES[node.form]
         wanted = words.HUMAN_NEEDS[node.form]
         if words.evidence_input(node) is None:
-            said = f"{self.a(node)} node needs an input from a node's {wanted!r} (NODE.{wanted})"
+            said = f"{_a(node)} node needs an input from a node's {wanted!r} (NODE.{wanted})"
             self.error(self.place(node, "in"), said)
         if set(node.outputs) != set(made):
-            said = f"{self.a(node)} node makes exactly {', '.join(made) or 'nothing'}"
+            said = f"{_a(node)} node makes exactly {', '.join(made) or 'nothing'}"
             self.error(self.place(node, "out"), said)
         if node.form == "approve":
             self._promotes(node)
         elif node.promotes:
-            self.error(self.place(node, "promotes"), f"{self.a(node)} node promotes nothing")
+            self.error(self.place(node, "promotes"), f"{_a(node)} node promotes nothing")
 
     def _promotes(self, node: Node) -> None:
         place = self.place(node, "promotes")
@@ -251,7 +214,7 @@ class _Linter:
         """A version of the model needs a step that makes at least model and reference."""
         node = self.nodes[name]
         if node.kind not in ("step", "agent"):
-            self.error(place, f"{name!r} is {self.a(node)} node, which makes no model")
+            self.error(place, f"{name!r} is {_a(node)} node, which makes no model")
             return
         for output in words.MODEL_OUTPUTS:
             if output not in node.outputs:
@@ -288,7 +251,7 @@ class _Linter:
                 if name not in self.nodes:
                     self.error(place, f"unknown node {name[:60]!r}{suggestion(name, self.nodes)}")
                 elif self.nodes[name].layer != "supervision":
-                    said = f"{name!r} is {self.a(self.nodes[name])} node; "
+                    said = f"{name!r} is {_a(self.nodes[name])} node; "
                     self.error(place, said + "messages go between agents and humans")
             if edge.source == edge.target:
                 self.error(place, f"{edge.source!r} sends itself a message")
@@ -309,6 +272,45 @@ class _Linter:
                     continue
                 what = f"node {node.id!r}" if node.kind == "input" else f"{node.id}.{output}"
                 self.findings.warning(self.place(node, "out"), f"nothing reads {what}")
+
+
+def _a(node: Node) -> str:
+    word = node.form or node.kind
+    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"
+
+
+def _ids(graph: Multigraph, findings: Findings) -> None:
+    if len(graph.nodes) > limits.NODES_MAX:
+        findings.error(Place(1, 1), f"more than {limits.NODES_MAX} nodes")
+    seen: set[str] = set()
+    for node in graph.nodes:
+        if node.id in seen:
+            findings.error(node.place, f"the node {node.id!r} stands twice")
+        seen.add(node.id)
+
+
+def _classes(graph: Multigraph, findings: Findings) -> None:
+    place = graph.places.get("classes", Place(1, 1))
+    first: dict[str, str] = {}
+    for name in graph.classes:
+        if name in first:
+            findings.error(place, f"the class {name!r} stands twice")
+        first[name] = name
+    holders: dict[str, str] = {}
+    length = max(map(len, graph.class_keys), default=1)
+    for name, key in zip(graph.classes, graph.class_keys, strict=False):
+        if key in holders:
+            findings.error(place, f"classes {holders[key]!r} and {name!r} share the key {key!r}")
+        elif not (key.isascii() and key.isalnum() and key == key.lower()) or len(key) > 2:
+            findings.error(place, f"the key {key!r} of class {name!r} is no digit or small letter")
+        elif len(key) != length:
+            findings.error(place, f"the key {key!r} of class {name!r} is shorter than others")
+        holders.setdefault(key, name)
+    for name in graph.guidelines:
+        if name not in first:
+            where = graph.places.get("guidelines", Place(1, 1))
+            hint = suggestion(name, first)
+            findings.error(where, f"a guideline for the unknown class {name[:60]!r}{hint}")
 
 
 def _waits(walk: Order, versions: list[str]) -> dict[str, frozenset[str]]:

@@ -38,7 +38,7 @@ def read_node(
         fields.findings.error(known[key].place, f"{_a(kind)} takes no {key!r}")
         del known[key]
     for key, one in known.items():
-        places[f"{node_id}.{key}"] = one.place
+        places[f"{node_id}.{key}"] = one.item.place if key == "when" else one.place
     if kind == "input":
         fields.choice(known["input"].item, "input", words.INPUT_KINDS)
         return Node(node_id, "input", outputs=(node_id,), place=entry.place)
