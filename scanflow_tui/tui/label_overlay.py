@@ -55,9 +55,12 @@ class Overlay:
         self._next += 1
 
     def drop(self, item: Pending) -> None:
-        """The command will never be done; what aims at it will not either."""
+        """The command will never be done; what aims at it, at any remove, neither."""
         self.pending.remove(item)
         self.gone.add(item.ticket)
+        for other in list(self.pending):
+            if other.target == item.ticket and other in self.pending:
+                self.drop(other)
 
     def folded(self, desk: LabelDesk, seq: int) -> None:
         """The desk is that of event ``seq``; what was answered up to there is pending no more."""

@@ -50,6 +50,8 @@ def _option_row(option: Option, chosen: bool) -> Text:
     for cell, width in zip(cells, COLUMNS, strict=True):
         text.append(cell.ljust(width), TONES["plain"])
     text.append(_why(option), TONES["dim"])
+    if chosen:
+        text.stylize(TONES["cursor"])
     return text
 
 

@@ -25,7 +25,7 @@ from scanflow_tui.tui.screens.place import Place
 from scanflow_tui.tui.texts import Texts
 from scanflow_tui.tui.theme import TONES
 from scanflow_tui.tui.widgets.dialog import Tell
-from scanflow_tui.tui.widgets.lines import Lines
+from scanflow_tui.tui.widgets.lines import Lines, spelled
 from scanflow_tui.tui.widgets.rows import Rows
 from scanflow_tui.workflow.graph import Multigraph
 
@@ -39,6 +39,7 @@ class DecideScreen(Place):
     DEFAULT_CSS = """
     DecideScreen #reason.-hidden { display: none; }
     DecideScreen #evidence { height: 1fr; }
+    DecideScreen.-ascii Input { border: ascii $frame; }
     """
 
     def __init__(self) -> None:
@@ -176,7 +177,7 @@ class DecideScreen(Place):
     def _fill(self, pane: Rows, rows: list[Text]) -> None:
         if pane.styles.height is None or pane.styles.height.value != len(rows) + 2:
             pane.styles.height = len(rows) + 2
-        pane.put([self.legible(row) for row in rows])
+        pane.put([spelled(self.legible(row)) for row in rows])
 
     def _choose(self, at: int) -> None:
         if self._offer is not None:

@@ -19,6 +19,7 @@ from scanflow_tui.tui.present.pipeline import graph_of, keys_of_classes
 from scanflow_tui.tui.screens.place import Place
 from scanflow_tui.tui.theme import TONES
 from scanflow_tui.tui.widgets.gallery import Gallery, Shown
+from scanflow_tui.tui.widgets.lines import spelled
 from scanflow_tui.tui.widgets.rows import Rows
 
 
@@ -56,7 +57,7 @@ class DriftScreen(Place):
         gallery.display = check is not None and bool(show.flagged(check))
         if check is None:
             pane.border_title = "Scores"
-            pane.put([self.legible(row) for row in self._nothing()])
+            pane.put([spelled(self.legible(row)) for row in self._nothing()])
             return
         state = self.known.state
         assert state is not None
@@ -73,7 +74,7 @@ class DriftScreen(Place):
             check, checks, class_keys, int(width), ascii=self.scanflow.ascii,
             limits=self._limits, compared=self._clean(checks, check) if self._compared else None,
         )  # fmt: skip
-        pane.put([self.legible(row) for row in rows])
+        pane.put([spelled(self.legible(row)) for row in rows])
         self._show_flagged(check, gallery)
 
     def _show_flagged(self, check: CheckView, gallery: Gallery) -> None:

@@ -38,6 +38,7 @@ class LabelScreen(Place):
         super().__init__()
         self._made: Workbench | None = None
         self._skip = 0
+        self._trouble = ("", 0)
 
     @property
     def bench(self) -> Workbench:
@@ -219,6 +220,10 @@ class LabelScreen(Place):
         self._answered(sentence)
 
     def _answered(self, sentence: str) -> None:
+        work = self.bench.work
+        if sentence.startswith("✖") and work is not None:
+            # A notice goes with the next key; an annotator at speed would never read it.
+            self._trouble = (sentence, counts(work.queue).done)
         if sentence:
             self.scanflow.say(sentence, "bad" if sentence.startswith("✖") else "you")
         if self.is_current:
@@ -235,6 +240,9 @@ class LabelScreen(Place):
             return
         done = counts(work.queue).done
         hint = show.HINT if done < show.HINT_UNTIL and self.known.writable else ""
+        trouble, at = self._trouble
+        if trouble and done - at < show.HINT_UNTIL:
+            hint = trouble
         board.draw(work, self.bench.pictures, check.thumbnails, note=self.bench.note(), hint=hint)
 
     def _nothing(self) -> list[Text]:

@@ -22,6 +22,7 @@ from scanflow_tui.tui.screens.place import Place
 from scanflow_tui.tui.theme import TONES
 from scanflow_tui.tui.widgets.dialog import Confirm
 from scanflow_tui.tui.widgets.gallery import TILE_HEIGHT, Gallery, Shown
+from scanflow_tui.tui.widgets.lines import spelled
 from scanflow_tui.tui.widgets.rows import Rows
 
 PASTED = "pasted text is never a command: nothing was promoted"
@@ -53,7 +54,7 @@ class ResultScreen(Place):
         state, run, table = self._found()
         if state is None or run is None or table is None:
             gallery.display, pane.display = False, True
-            pane.put([self.legible(row) for row in self._nothing()])
+            pane.put([spelled(self.legible(row)) for row in self._nothing()])
             return
         pane.border_title = f"Run {run.number}: {table.action}"
         class_keys = keys_of_classes(graph_of(state, run))
@@ -62,7 +63,7 @@ class ResultScreen(Place):
         rows += show.gate_rows(table, width)
         if self._confusion:
             rows += [Text(""), *show.confusion_rows(table, class_keys)]
-        pane.put([self.legible(row) for row in rows])
+        pane.put([spelled(self.legible(row)) for row in rows])
         self._share(pane, gallery, len(rows) + 2, bool(show.samples(table)))
         if gallery.display:
             self._show_images(gallery, run, table)

@@ -10,6 +10,17 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 
+def spelled(row: Text) -> Text:
+    """The same row with its style as a span and no line end.
+
+    Rich draws a text that has a style but no span without that style, and a line end as a segment.
+    """
+    text = Text(row.plain, no_wrap=True, end="")
+    text.stylize(row.style)
+    text.spans.extend(row.spans)
+    return text
+
+
 class Lines(Widget):
     """``put`` shows the rows that fit; the others are cut."""
 
@@ -26,12 +37,13 @@ class Lines(Widget):
 
     def put(self, rows: Sequence[Text]) -> None:
         """Show these rows."""
+        rows = [spelled(row) for row in rows]
         for y in range(max(len(rows), len(self._rows))):
             old = self._rows[y] if y < len(self._rows) else None
             new = rows[y] if y < len(rows) else None
             if old is None or new is None or old != new or old.spans != new.spans:
                 self.refresh(Region(0, y, self.size.width, 1))
-        self._rows = list(rows)
+        self._rows = rows
 
     def render_line(self, y: int) -> Strip:
         """One row, cut at the edge."""

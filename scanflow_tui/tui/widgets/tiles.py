@@ -17,6 +17,7 @@ from textual.widget import Widget
 
 from scanflow_tui.tui.pictures import Strips
 from scanflow_tui.tui.theme import TONES, plain_ascii
+from scanflow_tui.tui.widgets.lines import spelled
 
 THIN = "┌─┐│└┘"
 HEAVY = "┏━┓┃┗┛"
@@ -72,7 +73,7 @@ class Tiles(Widget):
 
     def say(self, message: Sequence[Text]) -> None:
         """Show lines of text in place of tiles."""
-        self._page, self._message = _Page(), list(message)
+        self._page, self._message = _Page(), [spelled(row) for row in message]
         self._lines.clear()
         self.refresh()
 

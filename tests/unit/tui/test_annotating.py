@@ -1,0 +1,133 @@
+"""An annotator's place in the queue, and what keys do to it."""
+
+from scanflow_tui.session.state import LabelDesk
+from scanflow_tui.tui.annotating import DOES, Annotating
+from scanflow_tui.tui.label_queue import LabelQueue
+from scanflow_tui.tui.present.class_keys import class_keys
+from scanflow_tui.tui.present.label import Layout
+from scanflow_tui.tui.present.label_order import is_hidden
+from tests.fakes.demo_events import CLASSES, queue
+
+GRID = Layout(4, 2, 30, 16, single=False)
+
+
+def work() -> Annotating:
+    desk = LabelDesk(3, "label")
+    made = LabelQueue(3, "label", queue(), "human:u7", desk)
+    return Annotating(made, class_keys(CLASSES))
+
+
+def shown_first(made: Annotating) -> Annotating:
+    """The cursor on the first sample that shows a guess."""
+    at = next(n for n, entry in enumerate(made.entries) if not is_hidden(entry))
+    made.go(at, 0.0)
+    return made
+
+
+def test_a_label_moves_on_to_the_next_without_one() -> None:
+    made = work()
+    first = made.entry.id
+    made.say("class", 3, 1.0)
+    made.say("class", 3, 2.0)
+    assert made.cursor == 2
+    made.go(0, 2.0)
+    made.say("class", 4, 3.0)
+    assert made.cursor == 2
+    assert made.queue.word(first) is not None
+
+
+def test_at_the_end_it_goes_on_with_what_was_left_out() -> None:
+    made = work()
+    made.go(len(made.entries) - 1, 0.0)
+    made.say("class", 1, 1.0)
+    assert made.cursor == 0
+
+
+def test_time_on_screen_begins_when_the_image_comes() -> None:
+    made = work()
+    made.say("class", 1, 2.0)
+    made.say("class", 1, 3.5)
+    sent = [made.queue.next_command(), made.queue.next_command()]
+    assert [item.command.ms for item in sent if item is not None] == [2000, 1500]  # type: ignore[union-attr]
+
+
+def test_undo_goes_back_to_its_image() -> None:
+    made = work()
+    made.say("class", 1, 1.0)
+    made.say("class", 2, 2.0)
+    made.undo(3.0)
+    assert made.cursor == 1
+    made.undo(4.0)
+    assert made.cursor == 0
+    assert made.undo(5.0) == "nothing to undo"
+    made.redo(6.0)
+    assert made.queue.word(made.entries[0].id) is not None
+
+
+def test_accept_takes_a_guess_that_is_shown_and_no_other() -> None:
+    made = shown_first(work())
+    entry = made.entry
+    assert made.accept(1.0) == ""
+    word = made.queue.word(entry.id)
+    assert word is not None
+    assert word.value == entry.guess
+    hidden = next(n for n, item in enumerate(made.entries) if is_hidden(item))
+    made.go(hidden, 2.0)
+    assert "no guess" in made.accept(3.0)
+
+
+def test_blind_hides_every_guess_and_the_record_says_so() -> None:
+    made = shown_first(work())
+    DOES["blind"](made, 0.0)
+    assert made.is_hidden(made.entry)
+    assert made.acceptable(GRID) == ()
+    made.say("class", 1, 1.0)
+    item = made.queue.next_command()
+    assert item is not None
+    assert item.command.guess_shown is False  # type: ignore[union-attr]
+
+
+def test_accepting_a_page_leaves_out_hidden_and_labelled_ones() -> None:
+    made = work()
+    made.say("class", 1, 1.0)
+    takes = made.acceptable(GRID)
+    assert takes
+    assert all(not is_hidden(entry) for entry in takes)
+    assert all(made.queue.word(entry.id) is None for entry in takes)
+    made.accept_all(takes, 2.0)
+    for entry in takes:
+        word = made.queue.word(entry.id)
+        assert word is not None
+        assert word.value == entry.guess
+
+
+def test_another_order_keeps_the_image_under_the_cursor() -> None:
+    made = work()
+    made.go(17, 0.0)
+    here = made.entry.id
+    made.sort("error risk", 1.0)
+    assert made.entry.id == here
+    made.sort("typical", 2.0)
+    assert made.cursor == 17
+
+
+def test_what_was_on_screen_is_recorded() -> None:
+    made = work()
+    DOES["invert"](made, 0.0)
+    made.say("class", 1, 1.0)
+    item = made.queue.next_command()
+    assert item is not None
+    assert item.command.order == "typical · inverted"  # type: ignore[union-attr]
+
+
+def test_moving_stops_at_the_edges() -> None:
+    made = work()
+    made.move("left", GRID, 0.0)
+    made.move("up", GRID, 0.0)
+    assert made.cursor == 0
+    made.move("down", GRID, 0.0)
+    assert made.cursor == 4
+    made.move("page_down", GRID, 0.0)
+    assert made.cursor == 12
+    made.move("last", GRID, 0.0)
+    assert made.cursor == 69

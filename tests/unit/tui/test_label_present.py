@@ -1,0 +1,147 @@
+"""What the Label screen says: orders, keys, captions, pace."""
+
+from __future__ import annotations
+
+import pytest
+
+from scanflow_tui.tui.label_queue import Counts, Word
+from scanflow_tui.tui.present import label as show
+from scanflow_tui.tui.present.class_keys import class_keys, matching
+from scanflow_tui.tui.present.label_order import ORDERS, arranged, is_hidden
+from tests.fakes.demo_events import CLASSES, queue
+
+KEYS = class_keys(CLASSES)
+ENTRIES = queue()
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_every_order_holds_every_sample_once(order: str) -> None:
+    found = arranged(ENTRIES, order)  # type: ignore[arg-type]
+    assert sorted(entry.id for entry in found) == sorted(entry.id for entry in ENTRIES)
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_samples_without_a_guess_stand_among_the_others(order: str) -> None:
+    found = [is_hidden(entry) for entry in arranged(ENTRIES, order)]  # type: ignore[arg-type]
+    half = len(found) // 2
+    assert abs(sum(found[:half]) - sum(found[half:])) <= 4
+
+
+def test_audit_samples_are_not_the_only_ones_without_a_guess() -> None:
+    hidden = [entry for entry in ENTRIES if is_hidden(entry)]
+    assert {entry.share for entry in hidden} == {"audit", "repair"}
+    assert all(is_hidden(entry) for entry in ENTRIES if entry.share == "audit")
+
+
+def test_nothing_on_screen_tells_an_audit_sample_from_a_blind_one() -> None:
+    audit = next(entry for entry in ENTRIES if entry.share == "audit")
+    blind = next(entry for entry in ENTRIES if entry.share == "repair" and is_hidden(entry))
+    said = []
+    for entry in (audit, blind):
+        foot = show.caption(entry, None, KEYS, hidden=True).plain
+        line = show.line(entry, None, KEYS, hidden=True, note="", me="me").plain
+        side = [
+            row.plain
+            for row in show.side(
+                entry, None, KEYS, hidden=True, note="", me="me", look="", place="1 of 70", last=""
+            )
+        ]
+        said.append((foot, line, side))
+    assert said[0] == said[1]
+
+
+def test_risk_order_begins_with_the_riskiest() -> None:
+    shown = [entry.risk for entry in arranged(ENTRIES, "error risk") if not is_hidden(entry)]
+    assert shown == sorted(shown, reverse=True)
+
+
+def test_up_to_ten_classes_have_digits() -> None:
+    assert KEYS.codes == tuple("0123456789")
+    assert not KEYS.letters_are_classes
+
+
+def test_eleven_to_thirty_six_have_digits_and_letters() -> None:
+    keys = class_keys([f"c{at}" for at in range(36)])
+    assert keys.index("z") == 35
+    assert keys.letters_are_classes
+    assert not keys.is_two_strokes
+
+
+def test_more_have_two_strokes() -> None:
+    keys = class_keys([f"c{at}" for at in range(120)])
+    assert keys.code(3) == "a3"
+    assert keys.begins("a")
+    assert keys.index("a") is None
+    assert keys.index("l9") == 119
+    assert len(set(keys.codes)) == 120
+
+
+def test_a_thousand_classes_still_have_keys_and_ten_thousand_the_picker() -> None:
+    keys = class_keys([f"c{at}" for at in range(1200)])
+    assert len(set(keys.codes)) == 1200
+    many = class_keys([f"c{at}" for at in range(5000)])
+    assert many.code(4999) == ""
+    assert matching(many, "c4999") == [4999]
+
+
+def test_keys_named_by_the_pipeline_win() -> None:
+    keys = class_keys(["cat", "dog"], ["c", "d"])
+    assert keys.index("d") == 1
+    assert keys.letters_are_classes
+
+
+def test_matching_puts_names_that_begin_first() -> None:
+    keys = class_keys(["toy poodle", "poodle", "cat"])
+    assert matching(keys, "poo") == [1, 0]
+
+
+def test_captions_say_guess_way_and_saved() -> None:
+    entry = next(entry for entry in ENTRIES if not is_hidden(entry))
+    guess = show.caption(entry, None, KEYS, hidden=False).plain
+    assert guess.startswith(f"{entry.guess}? .")
+    on_its_way = Word("class", 3, False, "me")
+    assert show.caption(entry, on_its_way, KEYS, hidden=False).plain == "3 …"
+    saved = Word("unsure", None, True, "me")
+    assert show.caption(entry, saved, KEYS, hidden=False).plain == "unsure ✓"
+
+
+def test_pace_needs_three_labels_and_leaves_pauses_out() -> None:
+    assert show.pace([0.0, 1.0]) is None
+    assert show.pace([0.0, 2.0, 4.0]) == pytest.approx(30.0)
+    assert show.pace([0.0, 2.0, 500.0, 502.0]) == pytest.approx(30.0)
+
+
+def test_the_status_counts_and_says_what_is_left() -> None:
+    counts = Counts(12, 0, 0, 0, 30, 42)
+    said = show.status(counts, 31.0, blind=False, order="typical")
+    assert said == "12 of 42 · 31/min · under 1 min left · blind off"
+
+
+def test_the_layout_of_the_sketch() -> None:
+    wide = show.grid_layout(120, 38, (28, 14))
+    assert (wide.columns, wide.rows, wide.tile_width, wide.tile_height) == (4, 2, 30, 16)
+    assert not show.grid_fits(80, 22, (28, 14))
+    single = show.single_layout(80, 22, (28, 14))
+    assert (single.tile_width, single.tile_height) == (30, 16)
+    large = show.single_layout(120, 38, (28, 14))
+    assert (large.tile_width, large.tile_height) == (58, 30)
+
+
+def test_ten_classes_fit_a_line_of_eighty() -> None:
+    lines = show.class_lines(KEYS, 80, 1)
+    assert len(lines) == 1
+    assert lines[0].plain.endswith("9 nine")
+
+
+def test_many_classes_are_cut_and_the_picker_named() -> None:
+    keys = class_keys([f"class number {at}" for at in range(100)])
+    lines = show.class_lines(keys, 80, 3)
+    assert len(lines) == 3
+    assert "/ finds more" in lines[-1].plain
+    assert all(line.cell_len <= 80 for line in lines)
+
+
+def test_finish_says_the_counts_first() -> None:
+    body = show.finish_body(Counts(40, 1, 2, 0, 7, 50))
+    assert body.splitlines()[0].startswith("40 labelled · 1 unsure · 2 skipped")
+    assert "7 of 50" in body
