@@ -144,9 +144,12 @@ class ScanflowApp(App[int]):
             self.known.unsaved -= 1
             self.refresh_bars()
 
-    async def confirm(self, title: str, body: str, verb: str, *, thing: str = "") -> bool:
+    async def confirm(
+        self, title: str, body: str, verb: str, *, thing: str = "", keep: str = "cancel"
+    ) -> bool:
         """Ask before something starts or is destroyed. Call it from an ``act_`` coroutine."""
-        answer: bool = await self.push_screen_wait(Confirm(title, body, verb, thing=thing))
+        dialog = Confirm(title, body, verb, thing=thing, keep=keep)
+        answer: bool = await self.push_screen_wait(dialog)
         return answer
 
     async def seek(self, seq: int) -> None:

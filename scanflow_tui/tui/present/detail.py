@@ -73,7 +73,7 @@ def _state(node: NodeView, known: Known, now_us: int, *, ascii: bool) -> list[Te
     row = Text(f" {symbol} {word}", TONES[tone], no_wrap=True, end="")
     if node.state in ("needs_you", "running", "queued") and node.since is not None:
         row.append(f" {elapsed((now_us - node.since) / 1e6)}", TONES["plain"])
-    if node.reason:
+    if node.reason and not (node.form and node.planned == "run"):
         planned = "" if node.planned == word else f"{node.planned}: "
         row.append(f" · {planned}{node.reason}", TONES["plain"])
     found = [row]

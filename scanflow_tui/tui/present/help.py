@@ -18,6 +18,7 @@ def help_rows(
     rows: list[Text] = []
     for group in GROUPS:
         members = [a for a in actions if a.group == group and _matches(a, place, needle)]
+        members.sort(key=lambda action: -action.footer)
         if not members:
             continue
         rows.append(Text(f" {group}", TONES["strong"]))

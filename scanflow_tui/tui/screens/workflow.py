@@ -23,6 +23,8 @@ from scanflow_tui.tui.widgets.rows import Rows
 from scanflow_tui.workflow.graph import Layer, Multigraph
 
 FORM_PLACES = {"label": "label", "decide": "decide", "approve": "result"}
+DETAIL_WIDTH = 46
+DETAIL_ROWS_MIN = 9
 FOLDS: tuple[Layer | None, ...] = (None, "workflow", "supervision")
 
 
@@ -31,9 +33,11 @@ class WorkflowScreen(Place):
 
     place = "workflow"
     DEFAULT_CSS = """
-    WorkflowScreen.-wide #body { layout: horizontal; }
-    WorkflowScreen #detail { height: 9; }
-    WorkflowScreen.-wide #detail { height: 1fr; width: 46; }
+    WorkflowScreen #detail { height: 1fr; }
+    WorkflowScreen #graph, WorkflowScreen #messages { height: 13; }
+    WorkflowScreen.-beside #body { layout: horizontal; }
+    WorkflowScreen.-beside #graph, WorkflowScreen.-beside #messages { height: 1fr; }
+    WorkflowScreen.-beside #detail { width: 46; }
     """
 
     def __init__(self) -> None:
@@ -94,6 +98,7 @@ class WorkflowScreen(Place):
         else:
             large = len(drawn.nodes) > graph.FOLDED_OVER_NODES
             view.draw(drawn, compact=large if self.compact is None else self.compact)
+            self._arrange(view)
             self._goto_wanted(view)
             view.label(self._labels(run, drawn), self._tones(run))
             view.border_title = self.legible(Text(self._title(run))).plain
@@ -101,6 +106,16 @@ class WorkflowScreen(Place):
         self._show_detail()
         if not self.query_one("#messages").has_class("-off"):
             self._show_messages()
+
+    def _arrange(self, view: GraphView) -> None:
+        """Detail beside the graph where both fit, else below: a graph wants width first."""
+        width, height = self.app.size
+        beside = self.has_class("-wide") and view.virtual_size.width + 2 <= width - DETAIL_WIDTH
+        self.set_class(beside, "-beside")
+        room = height - 2 - DETAIL_ROWS_MIN - (2 if self.scanflow.transport is not None else 0)
+        wanted = "1fr" if beside or self.has_class("-small") else min(view.rows + 3, max(room, 5))
+        for pane in (view, self.query_one("#messages")):
+            pane.styles.height = wanted
 
     def _labels(self, run: RunView | None, drawn: Multigraph) -> dict[str, tuple[str, str]]:
         found = graph.labels(run, self.known, self.scanflow.now_us(), ascii=self.scanflow.ascii)
@@ -364,7 +379,8 @@ class WorkflowScreen(Place):
         else:
             thing, command = f"run {run.number}", Cancel(run.number)
         body = f"{thing.capitalize()} is stopped: TERM, a grace period, KILL. Logs and labels stay."
-        if await self.scanflow.confirm(f"Cancel {thing}?", body, "cancel", thing=thing):
+        title = f"Cancel {thing}?"
+        if await self.scanflow.confirm(title, body, "cancel", thing=thing, keep="let it run"):
             await self.scanflow.send(command)
 
     async def act_retry(self) -> None:

@@ -16,17 +16,21 @@ from scanflow_tui.tui.theme import TONES
 
 
 class Confirm(ModalScreen[bool]):
-    """``verb`` is the act (its first letter confirms), ``name`` the thing that a loss would hit."""
+    """``verb`` is the act (its first letter confirms), ``thing`` what it is done to.
+
+    ``keep`` is what the safe answer is called.
+    """
 
     def __init__(
-        self, title: str, body: str, verb: str, *, thing: str = "", letter: str = ""
+        self, title: str, body: str, verb: str, *, thing: str = "", keep: str = "cancel"
     ) -> None:
         super().__init__()
         self.question = title
         self.body = body
         self.verb = verb
         self.thing = thing
-        self.letter = letter or verb[0].lower()
+        self.keep = keep
+        self.letter = verb[0].lower()
 
     def compose(self) -> ComposeResult:
         """A frame with the sentence and the two answers."""
@@ -41,7 +45,7 @@ class Confirm(ModalScreen[bool]):
         text.append(f"[{self.letter}]", TONES["key"])
         text.append(f" {act}     ", TONES["you"])
         text.append("▸ [enter]", TONES["key"])
-        text.append(" cancel", TONES["strong"])
+        text.append(f" {self.keep}", TONES["strong"])
         return text
 
     def on_key(self, event: events.Key) -> None:

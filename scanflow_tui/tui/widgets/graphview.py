@@ -48,6 +48,11 @@ class GraphView(ScrollView, can_focus=True):
         """The nodes that are drawn."""
         return () if self._layout is None else tuple(self._layout.boxes)
 
+    @property
+    def rows(self) -> int:
+        """The height of the picture."""
+        return 8 if self._layout is None else max(self._layout.height, 8)
+
     def draw(self, graph: Multigraph | None, *, compact: bool) -> None:
         """Lay a graph out; nothing happens where it is drawn already."""
         if graph is self._graph and compact == self._compact:

@@ -32,7 +32,7 @@ class Actions(Provider):
         offered = list(place.actions())
         if place.place != "sessions":
             offered += [action for action in keys.GO if action not in offered]
-        for action in offered:
+        for action in sorted(offered, key=lambda action: -action.footer):
             if action.id in ("palette", "speed"):
                 continue
             reason = app_why_not(place, action)

@@ -1,0 +1,63 @@
+"""The replay transport over the same screens."""
+
+from __future__ import annotations
+
+from tests.driver import drive
+from tests.fakes.demo_events import demo_events
+from tests.fakes.source import FakeSource, FakeTape
+
+
+async def test_the_transport_shows_position_verdict_and_read_only() -> None:
+    async with drive(FakeTape(demo_events(), seq=20)) as it:
+        it.expect_text("READ ONLY", "event 20 of", "✔ verified", "●")
+        it.expect_footer("space play", ", . step", "< > decision")
+
+
+async def test_steps_move_the_cursor_by_one_event() -> None:
+    async with drive(FakeTape(demo_events(), seq=20)) as it:
+        await it.press(".")
+        it.expect_text("event 21 of")
+        await it.press(",", ",")
+        it.expect_text("event 19 of")
+
+
+async def test_decisions_are_jumped_to() -> None:
+    tape = FakeTape(demo_events(), seq=40)
+    async with drive(tape) as it:
+        await it.press(">")
+        it.expect_text("decided: retrain")
+        assert tape.all[tape.seq].kind == "DecisionTaken"
+        await it.press("<")
+        assert tape.all[tape.seq].kind == "ModelPromoted"
+
+
+async def test_digits_set_the_speed() -> None:
+    async with drive(FakeTape(demo_events(), seq=0)) as it:
+        await it.press("4")
+        it.expect_text("4x")
+
+
+async def test_space_plays_and_stops() -> None:
+    tape = FakeTape(demo_events(), seq=0)
+    async with drive(tape) as it:
+        await it.press("space")
+        it.expect_text("▶ event")
+        await it.press("space")
+        it.expect_text("■ event")
+
+
+async def test_what_would_change_something_is_refused() -> None:
+    async with drive(FakeTape(demo_events(), seq=20)) as it:
+        await it.press("x")
+        it.expect_footer("read only: this is a replay")
+
+
+async def test_a_chain_that_does_not_verify_is_said() -> None:
+    verdict = "✖ event 402 was changed (hash differs)"
+    async with drive(FakeTape(demo_events(), verdict=verdict), size=(120, 40)) as it:
+        it.expect_text(verdict)
+
+
+async def test_a_live_session_has_no_transport() -> None:
+    async with drive(FakeSource(demo_events())) as it:
+        it.expect_no_text("READ ONLY", "event 20 of")

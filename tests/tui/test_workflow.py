@@ -1,0 +1,175 @@
+"""The workflow graph: faces of states, moves along edges, detail, dialogs, messages."""
+
+from __future__ import annotations
+
+from scanflow_tui.client.source import AttemptVital, Vitals
+from scanflow_tui.contract.commands import Cancel, Retry
+from scanflow_tui.contract.errors import Missing, Refused
+from scanflow_tui.contract.ids import attempt_name
+from scanflow_tui.session import events as ev
+from tests.driver import LARGE, drive
+from tests.fakes.demo_events import SESSION, T0, demo_events, failed, log_bytes, training
+from tests.fakes.source import FakeSource
+
+TRAIN = attempt_name(SESSION, 1, "train", 1)
+
+
+async def test_the_cursor_starts_on_what_needs_a_person() -> None:
+    async with drive(FakeSource(demo_events("asked"))) as it:
+        it.expect_rows("┏ label ━")
+        it.expect_rows("┃? needs you ┣")
+        it.expect_text("70 images of batch b0002 to label", "label · human node")
+
+
+async def test_moves_go_along_edges() -> None:
+    async with drive(FakeSource(demo_events("asked"))) as it:
+        await it.press("h")
+        it.expect_text("check · agent (checker)")
+        await it.press("l", "l")
+        it.expect_text("plan · agent (planner)")
+
+
+async def test_a_state_change_is_painted_live() -> None:
+    source = FakeSource(training())
+    async with drive(source) as it:
+        it.expect_rows("▶", "33%")
+        done = ev.AttemptEnded(1, "train", 1, "done", 0, None, "", 41.0, 60.0, {}, {})
+        source.feed(done)
+        await it.until("✔ 41 s")
+
+
+async def test_vitals_are_shown_and_never_needed() -> None:
+    source = FakeSource(training())
+    async with drive(source) as it:
+        vital = AttemptVital(progress=0.61, text="epoch 7 of 12", rss_bytes=390_000_000)
+        source.tell(vitals=Vitals({TRAIN: vital}))
+        await it.until("61%")
+        it.expect_text("epoch 7 of 12 · memory 390 MB")
+
+
+async def test_the_detail_ends_with_the_last_log_lines() -> None:
+    source = FakeSource(training(), reads={("log", TRAIN, ""): log_bytes(40, T0)})
+    async with drive(source, size=LARGE) as it:
+        await it.until("ERR warning: 39 workers")
+
+
+async def test_a_failure_is_gone_to_once_and_said_with_the_keys() -> None:
+    async with drive(FakeSource(failed())) as it:
+        it.expect_text("┏ train", "data/train holds no images")
+        it.expect_footer("Nothing was lost.  [t] retry  [o] log")
+        await it.press("k")
+        it.expect_footer("enter open")
+
+
+async def test_retry_is_confirmed_by_r_and_sent() -> None:
+    source = FakeSource(failed())
+    async with drive(source) as it:
+        await it.press("t")
+        it.expect_text("Retry train of run 1?", "[r] retry train of run 1", "[enter] cancel")
+        await it.press("t")
+        assert source.sent == []
+        await it.press("r")
+        assert source.sent == [Retry(1, "train")]
+
+
+async def test_enter_and_escape_stand_on_the_safe_answer() -> None:
+    source = FakeSource(training())
+    async with drive(source) as it:
+        for key in ("enter", "escape"):
+            await it.press("x")
+            it.expect_text("Cancel node train of run 1?")
+            await it.press(key)
+            it.expect_no_text("Cancel node train")
+        assert source.sent == []
+
+
+async def test_cancel_names_the_node_that_runs() -> None:
+    source = FakeSource(training())
+    async with drive(source) as it:
+        await it.press("x", "c")
+        assert source.sent == [Cancel(1, "train")]
+
+
+async def test_a_refusal_is_said_in_one_sentence() -> None:
+    def refuse(command: object) -> list[ev.Kind]:
+        raise Refused("only the owner may cancel", hint="ask ana")
+
+    async with drive(FakeSource(training(), answer=refuse)) as it:
+        await it.press("x", "c")
+        await it.until("✖ only the owner may cancel. ask ana")
+
+
+async def test_retry_where_nothing_failed_says_why() -> None:
+    async with drive(FakeSource(training())) as it:
+        await it.press("t")
+        it.expect_footer("only what failed is tried again")
+
+
+async def test_m_shows_the_conversation_and_enter_reads_a_message() -> None:
+    async with drive(FakeSource(demo_events())) as it:
+        await it.press("m")
+        it.expect_rows("plan → decide", "options")
+        await it.press("enter")
+        it.expect_text("decide → retrain", "event")
+        await it.press("escape", "escape")
+        it.expect_text("Graph · run 3")
+
+
+async def test_f_folds_the_steps_then_the_agents() -> None:
+    async with drive(FakeSource(demo_events()), size=LARGE) as it:
+        it.expect_text("base", "check")
+        await it.press("f")
+        it.expect_text("steps folded", "check")
+        it.expect_no_text("┌ base")
+        await it.press("f")
+        it.expect_text("agents folded", "base")
+        it.expect_no_text("┌ check")
+
+
+async def test_minus_shows_the_whole_graph_in_one_row_boxes() -> None:
+    async with drive(FakeSource(demo_events("asked"))) as it:
+        await it.press("-")
+        it.expect_rows("[≡ batches]", "[✔ check]", "▸? label]")
+
+
+async def test_slash_finds_a_node() -> None:
+    async with drive(FakeSource(demo_events())) as it:
+        await it.press("/")
+        await it.type("eval")
+        await it.press("enter")
+        it.expect_text("evaluate · step node")
+
+
+async def test_brackets_show_other_runs() -> None:
+    async with drive(FakeSource(demo_events())) as it:
+        it.expect_text("run 3 of 3 · batch b0002")
+        await it.press("[")
+        it.expect_text("run 2 of 3 · batch b0001")
+
+
+async def test_enter_opens_the_log_of_a_step() -> None:
+    async with drive(FakeSource(training())) as it:
+        await it.press("enter")
+        it.expect_place("logs")
+        it.expect_text("train, attempt 1")
+
+
+async def test_no_run_yet_says_what_helps() -> None:
+    async with drive(FakeSource(demo_events("opened")[:2])) as it:
+        it.expect_text("No run yet. scanflow run starts one")
+
+
+async def test_a_source_that_cannot_be_opened_is_said() -> None:
+    broken = FakeSource(fails=Missing("no supervisor answers", hint="scanflow doctor says more"))
+    async with drive(broken) as it:
+        it.expect_text("✖ no supervisor answers. scanflow doctor says more", "not connected")
+
+
+async def test_a_pipeline_that_cannot_be_read_leaves_the_rest() -> None:
+    events = demo_events("opened")
+    source = FakeSource(events)
+    async with drive(source) as it:
+        source.feed(ev.PipelineRead("nodes: ["))
+        await it.until("cannot be read")
+        await it.press("o")
+        it.expect_place("logs")
