@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scanflow_tui.client.source import Update
+from scanflow_tui.session.state import SessionState
 from scanflow_tui.tui.known import Known
 from scanflow_tui.tui.present.chrome import link_text
 from tests.driver import drive
@@ -33,6 +34,6 @@ async def test_commands_are_counted_until_they_are_acknowledged() -> None:
 
 def test_reconnecting_names_seconds_and_labels() -> None:
     known = Known()
-    known.hear(Update(known.state, link="reconnecting"), 10.0)  # type: ignore[arg-type]
+    known.hear(Update(SessionState(), link="reconnecting"), 10.0)
     known.unsaved = 2
     assert link_text(known, 13.2) == ("⚠ reconnecting 3 s · 2 labels not yet saved", "bad")

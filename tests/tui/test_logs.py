@@ -28,7 +28,7 @@ async def test_scrolling_up_stops_following_and_new_lines_are_counted() -> None:
         await it.until("399 workers")
         await it.press("k")
         source.reads[("log", TRAIN, "")] = log_bytes(412, T0)
-        it.app.screen._poll()
+        it.app.screen.poll()
         await it.until("▲ 12 new below")
         it.expect_no_text("411")
         await it.press("G")
@@ -41,7 +41,7 @@ async def test_the_log_is_read_by_offset() -> None:
         await it.until("9 workers")
         size = len(source.reads[("log", TRAIN, "")])
         source.reads[("log", TRAIN, "")] = log_bytes(11, T0)
-        it.app.screen._poll()
+        it.app.screen.poll()
         await it.until("11 lines")
         assert [offset for _, offset in source.asked][-1] >= size
 

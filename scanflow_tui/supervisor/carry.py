@@ -1,0 +1,119 @@
+"""Carries effects out in threads, and hands their answers back to the loop as stimuli.
+
+It decides nothing: which effect, and whether again, is the machine's. Short acts (starts, cancels)
+never wait behind long ones (copies, hashes).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+from scanflow_tui.supervisor import (
+    effects_attempt,
+    effects_collect,
+    effects_plan,
+    effects_store,
+)
+from scanflow_tui.supervisor.effects import (
+    Answer,
+    AskCache,
+    CancelAttempt,
+    CollectAttempt,
+    Effect,
+    ForgetAttempt,
+    GatherPlan,
+    IngestBatch,
+    IssueHead,
+    KeepInCache,
+    StartAttempt,
+    Stop,
+    StoreHumanOutputs,
+)
+from scanflow_tui.supervisor.reports import Tail
+from scanflow_tui.supervisor.stimuli import Stimulus
+from scanflow_tui.supervisor.workplace import Workplace
+
+SHORT_THREADS = 4
+LONG_THREADS = 2
+
+Work = Callable[[], Stimulus | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What an effect may touch in the loop's own thread."""
+
+    answer: Callable[[Answer], None]
+    stop: Callable[[], None]
+    offer: Callable[[Stimulus], None]
+    tail: Callable[[CollectAttempt], Tail]
+    head: Callable[[], tuple[int, str]]
+    defect: Callable[[BaseException], None]
+
+
+class Carrier:
+    """Two small pools of threads."""
+
+    def __init__(self, place: Workplace, hands: Hands) -> None:
+        self.place = place
+        self.hands = hands
+        self.n_active = 0
+        self._short = ThreadPoolExecutor(SHORT_THREADS, "short")
+        self._long = ThreadPoolExecutor(LONG_THREADS, "long")
+
+    def carry(self, effect: Effect) -> None:
+        """Begin an effect; its answer comes to the loop's inbox."""
+        place = self.place
+        match effect:
+            case Answer():
+                self.hands.answer(effect)
+            case Stop():
+                self.hands.stop()
+            case StartAttempt():
+                self._run(self._short, partial(effects_attempt.start, place, effect))
+            case CancelAttempt():
+                self._run(self._short, partial(effects_attempt.cancel, place, effect))
+            case ForgetAttempt():
+                self._run(self._short, partial(effects_attempt.forget, place, effect))
+            case CollectAttempt():
+                tail = self.hands.tail(effect)
+                self._run(self._long, partial(effects_collect.collect, place, effect, tail))
+            case GatherPlan():
+                self._run(self._long, partial(effects_plan.gather, place, effect))
+            case IngestBatch():
+                self._run(self._long, partial(effects_store.ingest_batch, place, effect))
+            case AskCache():
+                self._run(self._long, partial(effects_store.ask_cache, place, effect))
+            case KeepInCache():
+                self._run(self._short, partial(effects_store.keep_in_cache, place, effect))
+            case StoreHumanOutputs():
+                self._run(self._short, partial(effects_store.store_human, place, effect))
+            case IssueHead():
+                head = self.hands.head()
+                self._run(self._short, partial(effects_store.issue_head, place, effect, *head))
+
+    def close(self) -> None:
+        """Begin nothing more; what is half done is asked again by the next supervisor."""
+        self._short.shutdown(wait=False, cancel_futures=True)
+        self._long.shutdown(wait=False, cancel_futures=True)
+
+    def _run(self, pool: ThreadPoolExecutor, work: Work) -> None:
+        self.n_active += 1
+        future = asyncio.get_running_loop().run_in_executor(pool, work)
+        future.add_done_callback(self._done)
+
+    def _done(self, future: asyncio.Future[Stimulus | None]) -> None:
+        self.n_active -= 1
+        if future.cancelled():
+            return
+        error = future.exception()
+        if error is not None:
+            self.hands.defect(error)
+            return
+        stimulus = future.result()
+        if stimulus is not None:
+            self.hands.offer(stimulus)

@@ -1,0 +1,162 @@
+"""The shell around the machine: stimuli in, one commit a group, then answers, effects, broadcasts.
+
+It decides nothing about a run. Nothing is answered, carried out or shown before its commit; a
+commit that cannot be made now is kept and tried again, and until then no command is taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from scanflow_tui.contract import limits
+from scanflow_tui.contract.errors import Missing, ScanflowError
+from scanflow_tui.session.contents import Content
+from scanflow_tui.session.events import Event
+from scanflow_tui.supervisor.effects import Effect
+from scanflow_tui.supervisor.frames import Row
+from scanflow_tui.supervisor.stimuli import Commanded, Stimulus, Ticked
+from scanflow_tui.supervisor.turn import Machine, Turn
+
+RETRY_S = 1.0
+Advance = Callable[[Machine, Stimulus, int, bytes], Turn]
+
+
+@dataclass(slots=True)
+class Group:
+    """What goes into one commit, and what waits for it."""
+
+    events: list[Event] = field(default_factory=list)
+    contents: list[Content] = field(default_factory=list)
+    effects: list[Effect] = field(default_factory=list)
+
+    def add(self, turn: Turn) -> None:
+        """Take what a turn caused."""
+        self.events += turn.events
+        self.contents += turn.contents
+        self.effects += turn.effects
+
+
+class Told(Protocol):
+    """Who hears of commits: the server."""
+
+    def committed(self, rows: Sequence[Row]) -> None:
+        """Events are in the log."""
+
+    def stuck(self, text: str) -> None:
+        """Commits wait, with the reason; an empty text says that they go on."""
+
+    def refused(self, command: str, error: ScanflowError) -> None:
+        """A command was not taken, and is not in the log."""
+
+
+@dataclass(slots=True)
+class Shell:
+    """What the loop needs from outside, so that tests can give it a small world."""
+
+    advance: Advance
+    commit: Callable[[Group], Awaitable[list[Row]]]
+    carry: Callable[[Effect], None]
+    next_due: Callable[[Machine], int | None]
+    now_us: Callable[[], int]
+    salt: Callable[[], bytes]
+
+
+class Loop:
+    """One inbox, one machine, one commit at a time."""
+
+    def __init__(self, machine: Machine, shell: Shell, told: Told) -> None:
+        self.machine = machine
+        self.shell = shell
+        self.told = told
+        self.stuck_text = ""
+        self.committed_seq = machine.state.seq
+        self._inbox: deque[Stimulus] = deque()
+        self._woken = asyncio.Event()
+        self._settled = asyncio.Event()
+        self._settled.set()
+        self._stopping = False
+
+    def offer(self, stimulus: Stimulus) -> None:
+        """Put a stimulus into the inbox; from the loop's own thread only."""
+        self._inbox.append(stimulus)
+        self._woken.set()
+
+    def stop(self) -> None:
+        """End after the group at hand; everything before it is committed."""
+        self._stopping = True
+        self._woken.set()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the folded state holds committed events alone."""
+        return self._settled.is_set()
+
+    async def settled(self) -> None:
+        """Wait until it does."""
+        await self._settled.wait()
+
+    async def run(self) -> None:
+        """Turn until stopped."""
+        while not self._stopping:
+            await self._wait()
+            await self._turn()
+
+    async def _wait(self) -> None:
+        """Until there is a stimulus, or until the machine's next due time, which is a tick."""
+        self._woken.clear()
+        if self._inbox or self._stopping:
+            return
+        due = self.shell.next_due(self.machine)
+        timeout = None if due is None else max(0.0, (due - self.shell.now_us()) / 1e6)
+        try:
+            await asyncio.wait_for(self._woken.wait(), timeout)
+        except TimeoutError:
+            self._inbox.append(Ticked())
+
+    async def _turn(self) -> None:
+        group = Group()
+        while self._inbox and len(group.events) < limits.GROUP_COMMIT_EVENTS_MAX:
+            stimulus = self._inbox.popleft()
+            group.add(
+                self.shell.advance(self.machine, stimulus, self.shell.now_us(), self.shell.salt())
+            )
+        if group.events:
+            self._settled.clear()
+            rows = await self._commit(group)
+            self.committed_seq = rows[-1][0]
+            self._settled.set()
+            self.told.committed(rows)
+        for effect in group.effects:
+            self.shell.carry(effect)
+
+    async def _commit(self, group: Group) -> list[Row]:
+        """Append the group, again and again until it is in; meanwhile no command is taken."""
+        while True:
+            try:
+                rows = await self.shell.commit(group)
+            except Missing as error:
+                self._say_stuck(error.sentence())
+                self._refuse_commands(error)
+                await asyncio.sleep(RETRY_S)
+            else:
+                self._say_stuck("")
+                return rows
+
+    def _say_stuck(self, text: str) -> None:
+        if text != self.stuck_text:
+            self.stuck_text = text
+            self.told.stuck(text)
+
+    def _refuse_commands(self, error: Missing) -> None:
+        """Commands that came while the commit failed were not taken, and are told so."""
+        kept: deque[Stimulus] = deque()
+        for stimulus in self._inbox:
+            if isinstance(stimulus, Commanded):
+                self.told.refused(stimulus.id, error)
+            else:
+                kept.append(stimulus)
+        self._inbox = kept

@@ -1,0 +1,167 @@
+"""The typed files among an attempt's outputs, read and checked: finding, queue, options, table.
+
+Reads folders that a step wrote, so it trusts nothing: sizes are bounded before reading, numbers are
+finite, sample ids are plain names, pictures are never decoded, no link is followed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+import stat
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from scanflow_tui.contract import limits
+from scanflow_tui.contract.errors import InputError
+from scanflow_tui.contract.evidence import (
+    QUEUE_FILE,
+    QUEUE_IMAGES,
+    Finding,
+    Options,
+    QueueEntry,
+    Table,
+)
+from scanflow_tui.contract.step import Scalar
+from scanflow_tui.supervisor.stimuli import Evidence
+
+EVIDENCE_BYTES_MAX = 4 * limits.MIB
+SAMPLE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+WHOLE_MAX = 2**53
+PNG = b"\x89PNG\r\n\x1a\n"
+
+Typed = TypeVar("Typed")
+
+
+def read_evidence(paths: dict[str, Path]) -> Evidence:
+    """The evidence among outputs (name → path); a name that is not typed is left alone.
+
+    Raises InputError with a sentence that names the output and what is wrong with it.
+    """
+    finding = _read(paths, "finding", Finding)
+    queue: tuple[QueueEntry, ...] = ()
+    images: dict[str, bytes] = {}
+    if finding is not None and "queue" in paths:
+        queue = _queue(paths["queue"])
+        images = _images(paths["queue"], queue)
+    return Evidence(
+        finding=finding,
+        queue=queue,
+        images=images,
+        options=_read(paths, "options", Options),
+        table=_read(paths, "table", Table),
+    )
+
+
+def read_values(path: Path) -> dict[str, Scalar]:
+    """The flat scalars of ``values.json``; empty where there is none. Raises InputError."""
+    try:
+        data = read_bounded(path, limits.VALUES_BYTES_MAX)
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise InputError(f"values.json cannot be read: {error.strerror}") from None
+    raw = _json(data, "values.json")
+    if not isinstance(raw, dict):
+        raise InputError("values.json is not a JSON object")
+    for name, value in raw.items():
+        if not isinstance(value, str | int | float | bool | None):
+            raise InputError(f"values.json: {name!r} is not a scalar")
+        if isinstance(value, int) and abs(value) > WHOLE_MAX:
+            raise InputError(f"values.json: {name!r} is over 2^53")
+    return raw
+
+
+def read_bounded(path: Path, bytes_max: int) -> bytes:
+    """The bytes of a regular file, not through a link. Raises InputError (too large), OSError."""
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise InputError(f"{path.name} is not a regular file")
+        data = file.read(bytes_max + 1)
+    if len(data) > bytes_max:
+        raise InputError(f"{path.name} has more than {bytes_max} bytes")
+    return data
+
+
+def _read(paths: dict[str, Path], name: str, kind: type[Typed]) -> Typed | None:
+    if name not in paths:
+        return None
+    try:
+        data = read_bounded(paths[name], EVIDENCE_BYTES_MAX)
+    except OSError as error:
+        raise InputError(f"output {name!r} cannot be read: {error.strerror}") from None
+    return _convert(_json(data, f"output {name!r}"), kind, f"output {name!r}")
+
+
+def _convert(raw: Any, kind: type[Typed], what: str) -> Typed:
+    try:
+        return msgspec.convert(raw, kind)
+    except msgspec.ValidationError as error:
+        raise InputError(f"{what} is no {kind.__name__}: {error}") from None
+
+
+def _queue(folder: Path) -> tuple[QueueEntry, ...]:
+    what = "output 'queue'"
+    try:
+        data = read_bounded(folder / QUEUE_FILE, EVIDENCE_BYTES_MAX)
+    except OSError as error:
+        raise InputError(f"{what}: {QUEUE_FILE} cannot be read: {error.strerror}") from None
+    entries: list[QueueEntry] = []
+    for number, line in enumerate(data.splitlines(), 1):
+        if line.strip():
+            place = f"{what}: {QUEUE_FILE}:{number}"
+            entries.append(_convert(_json(line, place), QueueEntry, place))
+    if len(entries) > limits.QUEUE_ENTRIES_MAX:
+        raise InputError(f"{what} has {len(entries)} entries, over {limits.QUEUE_ENTRIES_MAX}")
+    ids = [entry.id for entry in entries]
+    if len(set(ids)) != len(ids):
+        raise InputError(f"{what} names a sample twice")
+    for sample in ids:
+        if not SAMPLE_ID.fullmatch(sample):
+            raise InputError(f"{what}: {sample!r} is no sample id")
+    return tuple(entries)
+
+
+def _images(folder: Path, queue: tuple[QueueEntry, ...]) -> dict[str, bytes]:
+    """The thumbnails at source size; one that is absent is left out, one too large is refused."""
+    images: dict[str, bytes] = {}
+    for entry in queue:
+        path = folder / QUEUE_IMAGES / f"{entry.id}.png"
+        try:
+            data = read_bounded(path, limits.THUMBNAIL_BYTES_MAX)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise InputError(f"output 'queue': {path.name}: {error.strerror}") from None
+        if not data.startswith(PNG):
+            raise InputError(f"output 'queue': {path.name} is no PNG")
+        images[entry.id] = data
+    return images
+
+
+def _json(data: bytes, what: str) -> Any:
+    """JSON whose numbers are finite and whose texts are UTF-8. Raises InputError."""
+    try:
+        raw = json.loads(data.decode("utf-8"))
+        json.dumps(raw, ensure_ascii=False).encode("utf-8")
+    except (ValueError, RecursionError):
+        raise InputError(f"{what} is not JSON") from None
+    _refuse_not_finite(raw, what)
+    return raw
+
+
+def _refuse_not_finite(raw: Any, what: str) -> None:
+    waiting = [raw]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, float) and not math.isfinite(value):
+            raise InputError(f"{what} holds {value}, which is not a number")
+        if isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value

@@ -1,0 +1,39 @@
+"""Where a supervisor works: its session's folder, the shared store, the pipeline, the engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from scanflow_tui.engine.protocol import Engine
+from scanflow_tui.session import artifacts, places
+from scanflow_tui.session.places import SessionFolder
+
+
+@dataclass(frozen=True, slots=True)
+class Workplace:
+    """Paths and the engine, for whoever carries effects out. ``receipts`` lies outside it all."""
+
+    session: str
+    folder: SessionFolder
+    pipeline: Path
+    engine: Engine
+    receipts: Path
+
+    @property
+    def objects(self) -> Path:
+        """Where artifacts lie."""
+        return places.objects_of(self.folder.root)
+
+    @property
+    def cache(self) -> Path:
+        """Where outcomes are kept by key."""
+        return places.cache_of(self.folder.root)
+
+    def object(self, sha: str) -> Path:
+        """Where an artifact lies; it need not be there. Raises InputError for what is no hash."""
+        return artifacts.path_of(self.objects, sha)
+
+    def attempt_folder(self, run: int, node: str, attempt: int) -> Path:
+        """The folder of one attempt."""
+        return self.folder.attempt(run, node, attempt)

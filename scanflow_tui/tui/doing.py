@@ -1,0 +1,69 @@
+"""From a key to what it does: whether an action works now, and who does it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from textual.widget import Widget
+
+from scanflow_tui.tui import keys
+
+if TYPE_CHECKING:
+    from scanflow_tui.tui.screens.place import Place
+
+DIRECTIONS = frozenset({"up", "down", "left", "right", "first", "last", "page_up", "page_down"})
+READ_ONLY = "read only: this is a replay"
+
+
+def why_not(place: Place, action: keys.Action) -> str:
+    """Why an action does not work now: what the app forbids, then what the place says."""
+    if action.changes and not place.known.writable:
+        return READ_ONLY
+    return place.scanflow.moves.why_not(action) or place.why_not(action)
+
+
+def do(place: Place, action: keys.Action, key: str) -> None:
+    """Do an action, or say why not. Who has ``act_<id>`` does it: place, its doers, the moves."""
+    reason = why_not(place, action)
+    if reason:
+        place.say(reason)
+        return
+    method = _method(place, f"act_{action.id}")
+    if action in keys.TRANSPORT:
+        place.scanflow.moves.tape(action.id, key)
+    elif method is not None:
+        result = method()
+        if inspect.isawaitable(result):
+            place.run_worker(_awaited(result))
+    elif action in keys.GO:
+        place.scanflow.moves.go(action.id.removeprefix("go_"))
+    elif action.id in DIRECTIONS:
+        mover = getattr(place.focused, "move", None)
+        if mover is not None:
+            mover(action.id)
+    else:
+        place.say(f"{action.label} is not offered here")
+    place.paint_bars()
+
+
+def _method(place: Place, name: str) -> Callable[[], Any] | None:
+    for owner in (place, *place.doers, place.scanflow.moves):
+        found: Callable[[], Any] | None = getattr(owner, name, None)
+        if found is not None:
+            return found
+    return None
+
+
+def is_text_field(widget: Widget | None) -> bool:
+    """Whether letters belong to the widget."""
+    # Only a key needs these two widgets: the first paint does without.
+    from textual.widgets import Input, TextArea
+
+    return isinstance(widget, Input | TextArea)
+
+
+async def _awaited(result: object) -> None:
+    if inspect.isawaitable(result):
+        await result

@@ -1,0 +1,52 @@
+"""Fitting a place to the terminal: its panes, small and wide layouts, turning to the next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.widget import Widget
+
+if TYPE_CHECKING:
+    from scanflow_tui.tui.screens.place import Place
+
+SMALL_COLUMNS = 60
+SMALL_ROWS = 16
+WIDE_COLUMNS = 100
+
+
+def panes(place: Place) -> list[Widget]:
+    """The panes that can be shown, in order."""
+    return [pane for pane in place.query(".pane") if not pane.has_class("-off")]
+
+
+def fit(place: Place) -> None:
+    """``-small`` shows one pane at a time, ``-wide`` has room for a second column."""
+    width, height = place.app.size
+    small = width < SMALL_COLUMNS or height < SMALL_ROWS
+    place.set_class(small, "-small")
+    place.set_class(width >= WIDE_COLUMNS and not small, "-wide")
+    place.set_class(place.scanflow.ascii, "-ascii")
+    found = panes(place)
+    current = place.focused if place.focused in found else next(iter(found), None)
+    for pane in found:
+        pane.set_class(pane is current, "-current")
+
+
+def settle(place: Place) -> None:
+    """Show again where a pane's size is another than when it was last shown."""
+    sizes = tuple(widget.size for widget in place.query_one("#body").walk_children())
+    if sizes != place.sizes:
+        place.sizes = sizes
+        place.show(None)
+
+
+def turn(place: Place, step: int) -> None:
+    """Focus the pane ``step`` further on; on a small terminal also show it."""
+    found = panes(place)
+    if not found:
+        return
+    at = found.index(place.focused) if place.focused in found else -step
+    target = found[(at + step) % len(found)]
+    for pane in found:
+        pane.set_class(pane is target, "-current")
+    target.focus()
