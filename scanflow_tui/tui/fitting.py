@@ -34,7 +34,7 @@ def fit(place: Place) -> None:
 
 def settle(place: Place) -> None:
     """Show again where a pane's size is another than when it was last shown."""
-    sizes = tuple(widget.size for widget in place.query_one("#body").walk_children())
+    sizes = tuple(widget.size for widget in place.query_one("#body").walk_children(Widget))
     if sizes != place.sizes:
         place.sizes = sizes
         place.show(None)
