@@ -170,18 +170,18 @@ OWNER_ONLY: frozenset[str] = frozenset({"AddBatch", "Cancel", "Leave", "Retry", 
 
 
 def to_json(command: Command) -> dict[str, Any]:
-    """A command as JSON: its name under ``name`` beside its fields."""
-    return {"name": type(command).__name__, **asdict(command)}
+    """A command as JSON: its name under ``act`` (no field is called so) beside its fields."""
+    return {"act": type(command).__name__, **asdict(command)}
 
 
 def from_json(raw: Any) -> Command:
     """A command from JSON. Raises InputError, naming the command and the field."""
     if not isinstance(raw, dict):
         raise InputError("a command is a JSON object")
-    kind = _BY_NAME.get(str(raw.get("name")))
+    kind = _BY_NAME.get(str(raw.get("act")))
     if kind is None:
-        raise InputError(f"unknown command {raw.get('name')!r}")
-    given = {key: value for key, value in raw.items() if key != "name"}
+        raise InputError(f"unknown command {raw.get('act')!r}")
+    given = {key: value for key, value in raw.items() if key != "act"}
     known = {item.name: item for item in fields(kind)}
     for key in given:
         if key not in known:
