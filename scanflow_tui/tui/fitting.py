@@ -25,7 +25,6 @@ def fit(place: Place) -> None:
     small = width < SMALL_COLUMNS or height < SMALL_ROWS
     place.set_class(small, "-small")
     place.set_class(width >= WIDE_COLUMNS and not small, "-wide")
-    place.set_class(place.scanflow.ascii, "-ascii")
     found = panes(place)
     current = place.focused if place.focused in found else next(iter(found), None)
     for pane in found:

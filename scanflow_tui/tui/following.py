@@ -29,6 +29,7 @@ class Following:
         self.last_event: Event | None = None
         self._update: Update | None = None
         self._is_dirty = False
+        self._target: int | None = None
 
     @property
     def transport(self) -> Transport | None:
@@ -56,6 +57,11 @@ class Following:
     async def _follow(self, source: Source) -> None:
         try:
             self.known.hear_state(await source.open())
+            transport = self.transport
+            if transport is not None:
+                self.last_event = await transport.event(transport.seq)
+                if transport.verdict.startswith("✖"):
+                    self.app.say(transport.verdict, "bad")
             self._heard(None)
             async for update in source.updates():
                 self._heard(update)
@@ -94,9 +100,28 @@ class Following:
             known.unsaved -= 1
             self.app.refresh_bars()
 
-    async def seek(self, seq: int) -> None:
-        """Move the replay's cursor."""
+    @property
+    def heading(self) -> int:
+        """Where the replay's cursor is, or is on its way to."""
         transport = self.transport
-        if transport is not None:
-            self.known.hear_state(await transport.seek(seq))
-            self._heard(None)
+        if transport is None:
+            return -1
+        return transport.seq if self._target is None else self._target
+
+    async def seek(self, seq: int) -> None:
+        """Move the replay's cursor; a seek under way is redirected, never broken off."""
+        transport = self.transport
+        if transport is None:
+            return
+        under_way, self._target = self._target is not None, seq
+        if under_way:
+            return
+        try:
+            while self._target is not None and self._target != transport.seq:
+                self.known.hear_state(await transport.seek(self._target))
+            self.last_event = await transport.event(transport.seq)
+        except ScanflowError as error:
+            self.app.say(f"✖ {error.sentence()}", "bad")
+        finally:
+            self._target = None
+        self._heard(None)

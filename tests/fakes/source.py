@@ -132,3 +132,7 @@ class FakeTape(FakeSource):
             fold(self.state, event)
         self._queue.put_nowait(Update(self.state, events=(self.all[self.seq],)))
         return self.state
+
+    async def event(self, seq: int) -> Event | None:
+        """The event with this number."""
+        return self.all[seq] if 0 <= seq <= self.last else None

@@ -55,7 +55,15 @@ async def test_what_would_change_something_is_refused() -> None:
 async def test_a_chain_that_does_not_verify_is_said() -> None:
     verdict = "✖ event 402 was changed (hash differs)"
     async with drive(FakeTape(demo_events(), verdict=verdict), size=(120, 40)) as it:
-        it.expect_text(verdict)
+        it.expect_footer(verdict)
+        await it.press("q")
+    assert it.app.return_value == 4
+
+
+async def test_an_intact_replay_leaves_with_zero() -> None:
+    async with drive(FakeTape(demo_events())) as it:
+        await it.press("q")
+    assert it.app.return_value == 0
 
 
 async def test_a_live_session_has_no_transport() -> None:
