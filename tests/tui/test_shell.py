@@ -27,3 +27,48 @@ async def test_a_letter_leads_to_another_place_and_back_again() -> None:
         it.expect_place("logs")
         await it.press("q")
         it.expect_place("workflow")
+
+
+async def test_escape_on_the_first_screen_stays_and_q_leaves() -> None:
+    async with drive(FakeSource(demo_events("asked"))) as it:
+        await it.press("escape")
+        it.expect_footer("q leaves, runs go on")
+        await it.press("q")
+    assert it.app.return_value == 0
+
+
+async def test_a_small_terminal_shows_one_pane_and_says_so() -> None:
+    async with drive(FakeSource(demo_events("asked")), size=(56, 14)) as it:
+        it.expect_text("one pane at a time", "Graph")
+        it.expect_no_text("label · human node")
+        await it.press("tab")
+        it.expect_text("label · human node")
+        it.expect_no_text("Graph")
+
+
+async def test_the_palette_lists_actions_with_keys_and_reasons() -> None:
+    async with drive(FakeSource(demo_events("asked")), size=(120, 40)) as it:
+        await it.press("ctrl+p")
+        await it.type("try")
+        await it.until("only what failed is tried again")
+        it.expect_rows("t ", "Try the node again")
+
+
+async def test_the_palette_leads_to_nodes() -> None:
+    async with drive(FakeSource(demo_events("asked"))) as it:
+        await it.press("ctrl+p")
+        await it.type("node eval")
+        await it.until("Node evaluate")
+        await it.press("enter", "enter")
+        await it.until("evaluate · step node")
+
+
+async def test_ascii_draws_no_box_character() -> None:
+    async with drive(FakeSource(demo_events("asked")), ascii=True) as it:
+        it.expect_text("+- Graph", "? needs you")
+        assert it.text().isascii()
+
+
+async def test_the_clock_says_that_it_is_local() -> None:
+    async with drive(FakeSource(demo_events("asked"))) as it:
+        assert it.lines()[0].endswith(" local")
