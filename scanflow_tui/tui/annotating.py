@@ -131,6 +131,12 @@ class Annotating:
         self.go(self._next_open(self.cursor), now_s)
         return ""
 
+    def answer_marked(self, key: str, now_s: float) -> str:
+        """The page that was framed: ``a`` accepts it, any other key does not."""
+        entries = tuple(entry for entry in self.entries if entry.id in self.marked)
+        self.marked = frozenset()
+        return self.accept_all(entries, now_s) if key == "a" else "nothing was accepted"
+
     def _give(self, entry: QueueEntry, kind: LabelKind, value: int | None, now_s: float) -> bool:
         order = f"{self.order} · {self.look.words()}" if self.look.words() else self.order
         given = self.queue.give(

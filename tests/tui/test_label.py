@@ -56,8 +56,12 @@ async def test_two_hundred_fast_keys_are_sent_once_each_in_order() -> None:
     async with drive(made, start="label", size=LARGE) as it:
         await it.until("0 zero")
         pressed = [str(number * 7 % 10) for number in range(200)]
-        await it.pilot.press(*pressed)
-        await it.settle()
+        for key in pressed:
+            it.app.post_message(events.Key(key, key))
+        for _ in range(400):
+            if "70 of 70" in it.text():
+                break
+            await it.pilot.pause()
         it.expect_text("not yet saved", "…")
         assert len(made.sent) == 1
         made.release()

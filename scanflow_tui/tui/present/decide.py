@@ -8,8 +8,10 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from scanflow_tui.contract.evidence import Interval, Option, Options
-from scanflow_tui.session.state import DecisionView, SessionState
+from scanflow_tui.session.state import DecisionView
+from scanflow_tui.tui.known import Known
 from scanflow_tui.tui.present.class_keys import ClassKeys
+from scanflow_tui.tui.present.faces import waiting
 from scanflow_tui.tui.present.numbers import change, count, half_width, seconds, share
 from scanflow_tui.tui.present.times import clock
 from scanflow_tui.tui.present.what_runs import Coming, limits_text
@@ -166,11 +168,13 @@ def decided(decision: DecisionView, reason: str) -> list[Text]:
     ]
 
 
-def nothing(state: SessionState) -> list[Text]:
-    """The empty face."""
+def nothing(known: Known) -> list[Text]:
+    """The faces without options: an error, loading, empty."""
+    if known.error or known.state is None:
+        return waiting(known)
     asked = any(
         node.form == "label" and node.state == "needs_you"
-        for run in state.runs.values()
+        for run in known.state.runs.values()
         for node in run.nodes.values()
     )
     said = "No options yet."

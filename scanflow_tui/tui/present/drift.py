@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from scanflow_tui.contract.evidence import Finding, Histogram, QueueEntry
-from scanflow_tui.session.state import CheckView, SessionState
+from scanflow_tui.session.state import CheckView
+from scanflow_tui.tui.known import Known
 from scanflow_tui.tui.present.class_keys import ClassKeys
 from scanflow_tui.tui.present.decide import wrapped
+from scanflow_tui.tui.present.faces import waiting
 from scanflow_tui.tui.present.numbers import count, p_value, share
 from scanflow_tui.tui.theme import TONES
 
@@ -194,9 +196,11 @@ def flagged_head(check: CheckView, first: int, shown: int, total: int) -> Text:
     return text
 
 
-def nothing(state: SessionState) -> list[Text]:
-    """The empty face."""
-    n = len(state.batches)
+def nothing(known: Known) -> list[Text]:
+    """The faces without a batch: an error, loading, empty."""
+    if known.error or known.state is None:
+        return waiting(known)
+    n = len(known.state.batches)
     said = f"{count(n, 'batch', 'batches')} arrived, none checked yet." if n else "No batch yet."
     hint = "" if n else " scanflow add-batch PATH brings one."
     return [Text(""), Text(f"  {said}{hint}", TONES["plain"])]

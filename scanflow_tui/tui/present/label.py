@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from rich.text import Text
 
 from scanflow_tui.contract.evidence import QueueEntry
+from scanflow_tui.tui.known import Known
 from scanflow_tui.tui.label_queue import Counts, Word
 from scanflow_tui.tui.present.class_keys import BOTH, ClassKeys
+from scanflow_tui.tui.present.faces import waiting
 from scanflow_tui.tui.present.numbers import p_value, share
 from scanflow_tui.tui.theme import TONES
 
@@ -163,6 +166,7 @@ def _row(name: str, value: str, tone: str) -> Text:
     return text
 
 
+@lru_cache(maxsize=32)
 def class_lines(keys: ClassKeys, width: int, rows: int) -> list[Text]:
     """The class keys, as many as ``rows`` lines hold; then how to find the others."""
     entries = []
@@ -181,6 +185,7 @@ def class_lines(keys: ClassKeys, width: int, rows: int) -> list[Text]:
     return lines
 
 
+@lru_cache(maxsize=32)
 def command_lines(width: int, rows: int) -> list[Text]:
     """What else can be pressed, for a screen with room to spare; letters as commands only."""
     entries = []
@@ -249,7 +254,9 @@ def accept_text(entries: Sequence[QueueEntry], keys: ClassKeys) -> str:
     return f"[a] accept {len(entries)} framed ══: {parts} · [esc] nothing"
 
 
-def nothing(batch: str) -> list[Text]:
-    """The empty face."""
+def nothing(known: Known, batch: str) -> list[Text]:
+    """The faces with nothing to label: an error, loading, empty."""
+    if known.error or known.state is None:
+        return waiting(known)
     said = f" Batch {batch} is done: [enter] evidence." if batch else " No batch asks for labels."
     return [Text(""), Text(f"  {EMPTY}{said}", TONES["plain"])]

@@ -13,6 +13,7 @@ from scanflow_tui.session.state import RunView, SessionState
 from scanflow_tui.tui.known import Known
 from scanflow_tui.tui.present.class_keys import ClassKeys
 from scanflow_tui.tui.present.decide import wrapped
+from scanflow_tui.tui.present.faces import waiting
 from scanflow_tui.tui.present.numbers import change, half_width, share
 from scanflow_tui.tui.theme import TONES, face
 
@@ -196,8 +197,10 @@ def images_head(first: int, shown: int, total: int, table: Table) -> Text:
     return text
 
 
-def running(known: Known, run: RunView | None) -> list[Text]:
-    """No table yet: what the candidate's run is doing."""
+def nothing(known: Known, run: RunView | None) -> list[Text]:
+    """The faces without a table: an error, loading, or what the candidate's run is doing."""
+    if known.error or known.state is None:
+        return waiting(known)
     if run is None or run.decision is None:
         return [Text(""), Text("  No candidate yet: it comes after a decision.", TONES["plain"])]
     rows = [

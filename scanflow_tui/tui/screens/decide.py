@@ -23,7 +23,6 @@ from scanflow_tui.tui.present.pipeline import graph_of, keys_of_classes
 from scanflow_tui.tui.present.what_runs import Coming, what_runs
 from scanflow_tui.tui.screens.place import Place
 from scanflow_tui.tui.texts import Texts
-from scanflow_tui.tui.theme import TONES
 from scanflow_tui.tui.widgets.dialog import Tell
 from scanflow_tui.tui.widgets.lines import Lines, spelled
 from scanflow_tui.tui.widgets.rows import Rows
@@ -71,7 +70,7 @@ class DecideScreen(Place):
             pane.focus()
         field.set_class(not asks, "-hidden")
         if run is None or offer is None:
-            self._fill(pane, self._nothing())
+            self._fill(pane, show.nothing(self.known))
             below.put([])
             return
         options = offer.options
@@ -206,10 +205,3 @@ class DecideScreen(Place):
         if self._made is None:
             self._made = Texts(self.scanflow, lambda: self.show(None))
         return self._made
-
-    def _nothing(self) -> list[Text]:
-        if self.known.error:
-            return [Text(""), Text(f"  ✖ {self.known.error}", TONES["bad"])]
-        if self.known.state is None:
-            return [Text(""), Text("  ⠋ loading…", TONES["dim"])]
-        return show.nothing(self.known.state)

@@ -57,7 +57,7 @@ class DriftScreen(Place):
         gallery.display = check is not None and bool(show.flagged(check))
         if check is None:
             pane.border_title = "Scores"
-            pane.put([spelled(self.legible(row)) for row in self._nothing()])
+            pane.put([spelled(self.legible(row)) for row in show.nothing(self.known)])
             return
         state = self.known.state
         assert state is not None
@@ -171,10 +171,3 @@ class DriftScreen(Place):
         if self._made is None:
             self._made = pictures_of(self.scanflow, lambda: self.show(None))
         return self._made
-
-    def _nothing(self) -> list[Text]:
-        if self.known.error:
-            return [Text(""), Text(f"  ✖ {self.known.error}", TONES["bad"])]
-        if self.known.state is None:
-            return [Text(""), Text("  ⠋ loading…", TONES["dim"])]
-        return show.nothing(self.known.state)

@@ -12,15 +12,14 @@ from textual import events
 from textual.app import ComposeResult
 
 from scanflow_tui.client.source import Update
-from scanflow_tui.tui import keys
+from scanflow_tui.tui import doing, keys
 from scanflow_tui.tui.annotating import DOES, Annotating
 from scanflow_tui.tui.label_queue import counts
 from scanflow_tui.tui.present import chrome
 from scanflow_tui.tui.present import label as show
 from scanflow_tui.tui.present.class_keys import MOVED
 from scanflow_tui.tui.screens.label_questions import ASKS
-from scanflow_tui.tui.screens.place import READ_ONLY, Place
-from scanflow_tui.tui.theme import TONES
+from scanflow_tui.tui.screens.place import Place
 from scanflow_tui.tui.widgets.label_board import LabelBoard
 from scanflow_tui.tui.workbench import Workbench
 
@@ -106,7 +105,7 @@ class LabelScreen(Place):
         if work is None:
             return False
         if work.marked:
-            self._answer_marked(work, key)
+            self._after(work.answer_marked(key, self.scanflow.steady_s()))
             return True
         strokes = work.strokes + key
         if work.strokes:
@@ -135,7 +134,7 @@ class LabelScreen(Place):
         work = self.bench.open_work
         moves = action.id.startswith("label_")
         known = moves or action.id in DOES or action.id in ASKS
-        if work is None or not known or self.forbids(action):
+        if work is None or not known or doing.why_not(self, action):
             super().act(action, key)
         elif action.id in ASKS:
             self.run_worker(self._ask(action.id, work))
@@ -146,12 +145,6 @@ class LabelScreen(Place):
             self._after("")
         else:
             self._after(DOES[action.id](work, self.scanflow.steady_s()))
-
-    def forbids(self, action: keys.Action) -> str:
-        """Why an action does not work now, the replay's refusal included."""
-        if action.changes and not self.known.writable:
-            return READ_ONLY
-        return self.why_not(action)
 
     def act_back(self) -> None:
         """From the single view to the grid it came from, else back."""
@@ -197,20 +190,12 @@ class LabelScreen(Place):
         event.stop()
         self.say(PASTED)
 
-    def _answer_marked(self, work: Annotating, key: str) -> None:
-        entries = tuple(entry for entry in work.entries if entry.id in work.marked)
-        work.marked = frozenset()
-        if key == "a":
-            self._after(work.accept_all(entries, self.scanflow.steady_s()))
-        else:
-            self._after("nothing was accepted")
-
     async def _ask(self, action: str, work: Annotating) -> None:
         self._after(await ASKS[action](self.scanflow, self.bench, work))
 
     def _label(self, work: Annotating, index: int) -> None:
         if not self.known.writable:
-            self.say(READ_ONLY)
+            self.say(doing.READ_ONLY)
             return
         self._after(work.say("class", index, self.scanflow.steady_s()))
 
@@ -236,7 +221,8 @@ class LabelScreen(Place):
         board = self.query_one(LabelBoard)
         work, check = self.bench.open_work, self.bench.check
         if work is None or check is None:
-            board.say(self._nothing())
+            batch = self.bench.check.batch if self.bench.check is not None else ""
+            board.say(show.nothing(self.known, batch))
             return
         done = counts(work.queue).done
         hint = show.HINT if done < show.HINT_UNTIL and self.known.writable else ""
@@ -244,10 +230,3 @@ class LabelScreen(Place):
         if trouble and done - at < show.HINT_UNTIL:
             hint = trouble
         board.draw(work, self.bench.pictures, check.thumbnails, note=self.bench.note(), hint=hint)
-
-    def _nothing(self) -> list[Text]:
-        if self.known.error:
-            return [Text(""), Text(f"  ✖ {self.known.error}", TONES["bad"])]
-        if self.known.state is None:
-            return [Text(""), Text("  ⠋ loading…", TONES["dim"])]
-        return show.nothing(self.bench.check.batch if self.bench.check is not None else "")

@@ -19,7 +19,6 @@ from scanflow_tui.tui.present import asked
 from scanflow_tui.tui.present import result as show
 from scanflow_tui.tui.present.pipeline import graph_of, keys_of_classes
 from scanflow_tui.tui.screens.place import Place
-from scanflow_tui.tui.theme import TONES
 from scanflow_tui.tui.widgets.dialog import Confirm
 from scanflow_tui.tui.widgets.gallery import TILE_HEIGHT, Gallery, Shown
 from scanflow_tui.tui.widgets.lines import spelled
@@ -54,7 +53,8 @@ class ResultScreen(Place):
         state, run, table = self._found()
         if state is None or run is None or table is None:
             gallery.display, pane.display = False, True
-            pane.put([spelled(self.legible(row)) for row in self._nothing()])
+            waits = asked.decide_run(state) if state is not None else None
+            pane.put([spelled(self.legible(row)) for row in show.nothing(self.known, waits)])
             return
         pane.border_title = f"Run {run.number}: {table.action}"
         class_keys = keys_of_classes(graph_of(state, run))
@@ -197,10 +197,3 @@ class ResultScreen(Place):
         if self._made is None:
             self._made = pictures_of(self.scanflow, lambda: self.show(None))
         return self._made
-
-    def _nothing(self) -> list[Text]:
-        if self.known.error:
-            return [Text(""), Text(f"  ✖ {self.known.error}", TONES["bad"])]
-        if self.known.state is None:
-            return [Text(""), Text("  ⠋ loading…", TONES["dim"])]
-        return show.running(self.known, asked.decide_run(self.known.state))
