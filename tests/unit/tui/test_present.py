@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from scanflow_tui.session.folds import replay
 from scanflow_tui.tui import keys, transport
 from scanflow_tui.tui.known import Known
@@ -12,6 +14,7 @@ from scanflow_tui.tui.present.log import LogLines, line_text
 from scanflow_tui.tui.present.replay import slider
 from scanflow_tui.workflow.layout import layout
 from scanflow_tui.workflow.load import load
+from scanflow_tui.workflow.paint import paint
 from tests.fakes.demo_events import PIPELINE, T0, demo_events, log_bytes, training
 
 
@@ -111,6 +114,15 @@ def test_moves_follow_edges() -> None:
     assert graph.neighbour(picture, "label", "left") == "check"
     assert graph.neighbour(picture, "check", "down") == "base"
     assert graph.neighbour(picture, "approve", "right") == "approve"
+
+
+@pytest.mark.parametrize("compact", [False, True])
+def test_a_relabelled_box_is_as_painted_anew(compact: bool) -> None:
+    picture = layout(load(PIPELINE), compact=compact)
+    labels = dict.fromkeys(picture.boxes, ("·", "waiting"))
+    rows = list(paint(picture, labels).rows)
+    graph.relabel(rows, picture, "check", ("▶", "00:12 31%"), ascii=False)
+    assert rows == paint(picture, labels | {"check": ("▶", "00:12 31%")}).rows
 
 
 def test_the_most_urgent_node_comes_first() -> None:
