@@ -59,7 +59,7 @@ async def test_the_palette_leads_to_nodes() -> None:
         await it.press("ctrl+p")
         await it.type("node eval")
         await it.until("Node evaluate")
-        await it.press("enter", "enter")
+        await it.press("down", "enter")
         await it.until("evaluate · step node")
 
 
