@@ -30,6 +30,8 @@ COMMANDS = (
     ("i", "invert"),
 )  # fmt: skip
 CLASS_CHARACTERS = frozenset(BOTH)
+WIDE = 100
+PACE_STEPS_MIN = 4
 SLOW_S = 30.0
 """A pause as long as this is no part of the pace."""
 
@@ -172,7 +174,7 @@ def class_lines(keys: ClassKeys, width: int, rows: int) -> list[Text]:
     entries = []
     for at, name in enumerate(keys.names):
         code = keys.code(at)
-        entry = Text(code, TONES["key"])
+        entry = Text.assemble((code, TONES["key"]))
         if name != code:
             entry.append(f" {name}", TONES["plain"])
         entries.append(entry)
@@ -190,7 +192,7 @@ def command_lines(width: int, rows: int) -> list[Text]:
     """What else can be pressed, for a screen with room to spare; letters as commands only."""
     entries = []
     for key, word in COMMANDS:
-        entry = Text(key, TONES["key"])
+        entry = Text.assemble((key, TONES["key"]))
         entry.append(f" {word}", TONES["dim"])
         entries.append(entry)
     return _flowed(entries, width, " · ")[:rows]
@@ -211,25 +213,27 @@ def _flowed(entries: Sequence[Text], width: int, gap: str) -> list[Text]:
 
 
 def pace(times_s: Sequence[float]) -> float | None:
-    """Labels a minute over the last 20, pauses left out; None before the third."""
+    """Labels a minute over the last 20, pauses left out; None before the fifth."""
     recent = list(times_s)[-21:]
     steps = [b - a for a, b in pairwise(recent) if b - a < SLOW_S]
-    if len(steps) < 2 or sum(steps) <= 0:
+    if len(steps) < PACE_STEPS_MIN or sum(steps) <= 0:
         return None
     return 60 * len(steps) / sum(steps)
 
 
-def status(counts: Counts, per_minute: float | None, *, blind: bool, order: str) -> str:
-    """The top bar: how far, how fast, how long yet."""
+def status(counts: Counts, per_minute: float | None, *, blind: bool, order: str, width: int) -> str:
+    """The top bar: how far, how fast, how long yet; few words where the screen is narrow."""
+    narrow = width < WIDE
     parts = [f"{counts.done} of {counts.total}"]
     if per_minute is not None:
         parts.append(f"{per_minute:.0f}/min")
         if counts.left:
-            minutes = counts.left / per_minute
-            parts.append("under 1 min left" if minutes < 1 else f"{minutes:.0f} min left")
+            minutes = max(1, round(counts.left / per_minute))
+            parts.append(f"{minutes} min" if narrow else f"{minutes} min left")
     if order != "typical":
         parts.append(order)
-    parts.append(f"blind {'on' if blind else 'off'}")
+    if blind or not narrow:
+        parts.append(f"blind {'on' if blind else 'off'}")
     return " · ".join(parts)
 
 

@@ -61,11 +61,15 @@ class LabelScreen(Place):
         if work is None:
             return ""
         per_minute = show.pace(work.said_at_s)
-        return show.status(counts(work.queue), per_minute, blind=work.blind, order=work.order)
+        return show.status(
+            counts(work.queue), per_minute, blind=work.blind, order=work.order,
+            width=self.app.size.width,
+        )  # fmt: skip
 
     def crumbs(self) -> tuple[str, ...]:
-        """The batch."""
-        return (self.bench.check.batch,) if self.bench.check is not None else ()
+        """The batch, where there is room."""
+        narrow = self.app.size.width < show.WIDE
+        return () if narrow or self.bench.check is None else (self.bench.check.batch,)
 
     def why_not(self, action: keys.Action) -> str:
         """Everything needs something to label; some keys need more."""

@@ -105,16 +105,18 @@ def test_captions_say_guess_way_and_saved() -> None:
     assert show.caption(entry, saved, KEYS, hidden=False).plain == "unsure ✓"
 
 
-def test_pace_needs_three_labels_and_leaves_pauses_out() -> None:
-    assert show.pace([0.0, 1.0]) is None
-    assert show.pace([0.0, 2.0, 4.0]) == pytest.approx(30.0)
-    assert show.pace([0.0, 2.0, 500.0, 502.0]) == pytest.approx(30.0)
+def test_pace_needs_five_labels_and_leaves_pauses_out() -> None:
+    assert show.pace([0.0, 1.0, 2.0, 3.0]) is None
+    assert show.pace([0.0, 2.0, 4.0, 6.0, 8.0]) == pytest.approx(30.0)
+    assert show.pace([0.0, 2.0, 4.0, 500.0, 502.0, 504.0]) == pytest.approx(30.0)
 
 
 def test_the_status_counts_and_says_what_is_left() -> None:
-    counts = Counts(12, 0, 0, 0, 30, 42)
-    said = show.status(counts, 31.0, blind=False, order="typical")
-    assert said == "12 of 42 · 31/min · under 1 min left · blind off"
+    counts = Counts(12, 0, 0, 0, 58, 70)
+    wide = show.status(counts, 31.0, blind=False, order="typical", width=120)
+    assert wide == "12 of 70 · 31/min · 2 min left · blind off"
+    narrow = show.status(counts, 31.0, blind=False, order="typical", width=80)
+    assert narrow == "12 of 70 · 31/min · 2 min"
 
 
 def test_the_layout_of_the_sketch() -> None:
