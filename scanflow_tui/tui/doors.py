@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from scanflow_tui.client.source import Source
+if TYPE_CHECKING:
+    from scanflow_tui.client.source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,4 +26,3 @@ class Doors:
     open_replay: Callable[[str], Source] | None = None
     verify: Callable[[str], Awaitable[str]] | None = None
     create: Callable[[], Awaitable[str]] | None = None
-    sessions_root: Path | None = None

@@ -68,9 +68,8 @@ EVERYWHERE: tuple[Action, ...] = (
     Action("previous_pane", ("shift+tab",), "previous pane", "Go to the pane before", "Move"),
     Action("help", ("?",), "help", "Show every key of this screen", "See", footer=6),
     Action("palette", ("ctrl+p",), "all", "Find any action by its name", "See", footer=5),
-    Action(
-        "back", ("escape", "q"), "back", "Back; from the first screen: leave", "Leave", footer=1
-    ),
+    Action("back", ("escape",), "back", "Back", "Leave", footer=2),
+    Action("leave", ("q",), "back", "Back; from the first screen: leave", "Leave", footer=1),
 )
 
 GO: tuple[Action, ...] = (
@@ -260,16 +259,9 @@ def actions_of(place: str, *, replay: bool = False) -> tuple[Action, ...]:
 def action_of(place: str, key: str, *, replay: bool = False) -> Action | None:
     """What a key does in a place, or None. In a replay the transport's keys win."""
     for action in actions_of(place, replay=replay):
-        if key in keys_of(action, place):
+        if key in action.keys:
             return action
     return None
-
-
-def keys_of(action: Action, place: str) -> tuple[str, ...]:
-    """The keys of an action that hold in a place: on Label a letter never leads back."""
-    if place in OWN_KEYS and action.id == "back":
-        return ("escape",)
-    return action.keys
 
 
 def by_id(action_id: str) -> Action:

@@ -5,10 +5,12 @@ The app alone changes it (``hear``); screens and presenters read.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from scanflow_tui.client.source import AttemptVital, Link, Update, Vitals
-from scanflow_tui.session.state import SessionState
+if TYPE_CHECKING:
+    from scanflow_tui.client.source import AttemptVital, Link, Update, Vitals
+    from scanflow_tui.session.state import SessionState
 
 
 @dataclass(slots=True)
@@ -17,7 +19,7 @@ class Known:
 
     name: str = ""
     state: SessionState | None = None
-    vitals: Vitals = field(default_factory=Vitals)
+    vitals: Vitals | None = None
     link: Link | None = None
     link_text: str = ""
     link_since_s: float = 0.0
@@ -25,9 +27,17 @@ class Known:
     writable: bool = True
     error: str = ""
 
+    def hear_state(self, state: SessionState) -> None:
+        """The session as opened, or at another event of a replay."""
+        self.state = state
+        self.name = state.name or self.name
+        if self.link is None:
+            self.link = "connected" if self.writable else "recorded"
+
     def hear(self, update: Update, now_s: float) -> None:
         """Take one update of a source in; ``now_s`` is any steady clock."""
         self.state = update.state
+        self.name = update.state.name or self.name
         if update.vitals is not None:
             self.vitals = update.vitals
         if update.link is not None and update.link != self.link:
@@ -38,4 +48,4 @@ class Known:
 
     def vital(self, attempt: str) -> AttemptVital | None:
         """The latest of a running attempt, by engine name."""
-        return self.vitals.attempts.get(attempt)
+        return None if self.vitals is None else self.vitals.attempts.get(attempt)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scanflow_tui.client.source import Source
 from scanflow_tui.contract.errors import ScanflowError
-from scanflow_tui.tui import keys, screens
+from scanflow_tui.tui import fitting, keys, screens
 from scanflow_tui.tui.screens.place import Place
 
 if TYPE_CHECKING:
+    from scanflow_tui.client.source import Source
     from scanflow_tui.tui.app import ScanflowApp
 
 
@@ -22,6 +22,7 @@ class Moves:
     def __init__(self, app: ScanflowApp) -> None:
         self.app = app
         self._places: dict[str, Place] = {}
+        self._is_leaving = False
 
     def place(self, name: str) -> Place:
         """The screen of a place; it keeps cursor, scroll and drafts after it was left."""
@@ -49,7 +50,8 @@ class Moves:
             if not screen.is_running or screen in self.app.screen_stack:
                 continue
             await screen.remove()
-        await self.app.take(source, name)
+        self.app.node, self.app.run_number = None, None
+        await self.app.following.take(source, name)
         self.go(place)
 
     def go_root(self) -> None:
@@ -98,6 +100,22 @@ class Moves:
             return "loading"
         return ""
 
+    def tape(self, action: str, key: str) -> None:
+        """One of the replay transport's actions."""
+        from scanflow_tui.tui.widgets.tape import Tape
+
+        self.app.screen.query_one(Tape).act(action, key)
+
+    def act_next_pane(self) -> None:
+        """Focus the next pane."""
+        if isinstance(self.app.screen, Place):
+            fitting.turn(self.app.screen, 1)
+
+    def act_previous_pane(self) -> None:
+        """Focus the pane before."""
+        if isinstance(self.app.screen, Place):
+            fitting.turn(self.app.screen, -1)
+
     def act_help(self) -> None:
         """The keys of the place on top."""
         from scanflow_tui.tui.widgets.help import Help
@@ -111,11 +129,21 @@ class Moves:
         self.app.action_command_palette()
 
     def act_back(self) -> None:
-        """Back; from the first screen, leave: the run goes on."""
+        """Back to the place before."""
         if len(self.app.screen_stack) > 1:
             self.app.pop_screen()
-        else:
+        elif self._is_leaving:
             self.app.leave()
+        else:
+            self.app.say("this is the first screen: q leaves, runs go on")
+
+    def act_leave(self) -> None:
+        """Back, whatever the place means by it; from the first screen, out: runs go on."""
+        screen = self.app.screen
+        self._is_leaving = True
+        if isinstance(screen, Place):
+            screen.act(keys.by_id("back"))
+        self._is_leaving = False
 
     def act_replay(self) -> None:
         """The open session's replay."""

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from scanflow_tui.client.source import AttemptVital, Ref, Source
 from scanflow_tui.contract.errors import ScanflowError
 from scanflow_tui.contract.states import ATTEMPT_ENDED
-from scanflow_tui.session.state import AttemptView
-from scanflow_tui.tui.present.log import LogLines, Shown
+
+if TYPE_CHECKING:
+    from scanflow_tui.client.source import AttemptVital, Source
+    from scanflow_tui.session.state import AttemptView
+    from scanflow_tui.tui.present.log import Shown
 
 TAIL_BYTES = 4096
 KEPT_MAX = 64
@@ -38,6 +41,10 @@ class Tail:
 
     async def read(self, source: Source, attempt: str) -> bool:
         """Read the end of the log; whether it brought other lines."""
+        # Events and the log's codec: loaded with the first log, not before the first paint.
+        from scanflow_tui.client.source import Ref
+        from scanflow_tui.tui.present.log import LogLines
+
         try:
             size = (await source.read(Ref("log", attempt), 0, 1)).size
             start = max(size - TAIL_BYTES, 0)

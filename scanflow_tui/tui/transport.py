@@ -8,9 +8,11 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from scanflow_tui.session.state import SessionState
+if TYPE_CHECKING:
+    from scanflow_tui.session.events import Event
+    from scanflow_tui.session.state import SessionState
 
 GAP_S_MAX = 2.0
 """Longer silences of a recording are played as this long: nobody watches a weekend pass."""
@@ -28,6 +30,9 @@ class Transport(Protocol):
 
     async def seek(self, seq: int) -> SessionState:
         """Move the cursor; the state after that event."""
+
+    async def event(self, seq: int) -> Event | None:
+        """The event with this number."""
 
 
 @dataclass(slots=True)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from scanflow_tui.contract.states import ATTEMPT_ENDED
-from scanflow_tui.session.state import AttemptView, RunView, SessionState
 from scanflow_tui.tui.present.times import duration, elapsed
 from scanflow_tui.tui.theme import face
 
-Named = tuple[str, AttemptView]
+if TYPE_CHECKING:
+    from scanflow_tui.session.state import AttemptView, RunView, SessionState
+
+Named = tuple[str, "AttemptView"]
 
 
 def run_in_view(state: SessionState | None, wanted: int | None) -> RunView | None:

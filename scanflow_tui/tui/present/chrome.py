@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from scanflow_tui.tui.keys import Action, keys_of, shown
-from scanflow_tui.tui.known import Known
+from scanflow_tui.tui.keys import Action, shown
 from scanflow_tui.tui.present.times import elapsed
 from scanflow_tui.tui.theme import TONES
+
+if TYPE_CHECKING:
+    from scanflow_tui.tui.known import Known
 
 
 def link_text(known: Known, now_s: float) -> tuple[str, str]:
@@ -68,7 +71,7 @@ def footer_entries(actions: Sequence[Action], place: str) -> list[tuple[str, str
     for action in sorted(actions, key=lambda action: -action.footer):
         if not action.footer:
             continue
-        keys = keys_of(action, place)
+        keys = action.keys
         key = f"{keys[0]}-{keys[-1]}" if len(keys) > 3 else shown(keys[0])
         if entries and entries[-1][1] == action.label:
             entries[-1] = (f"{entries[-1][0]} {key}", action.label)

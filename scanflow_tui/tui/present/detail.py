@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
 from scanflow_tui.contract.states import ATTEMPT_ENDED, BAD
-from scanflow_tui.session.state import AttemptView, NodeView, RunView
-from scanflow_tui.tui.known import Known
-from scanflow_tui.tui.present.log import Shown
 from scanflow_tui.tui.present.times import duration, elapsed, short, size
 from scanflow_tui.tui.theme import TONES, face
-from scanflow_tui.workflow.graph import Multigraph, Node
+
+if TYPE_CHECKING:
+    from scanflow_tui.session.state import AttemptView, NodeView, RunView
+    from scanflow_tui.tui.known import Known
+    from scanflow_tui.tui.present.log import Shown
+    from scanflow_tui.workflow.graph import Multigraph, Node
 
 BARS = " ▁▂▃▄▅▆▇█"
 ASCII_BARS = " .:-=+*#@"

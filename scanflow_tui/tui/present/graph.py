@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from scanflow_tui.session.state import NodeView, RunView
-from scanflow_tui.tui.known import Known
 from scanflow_tui.tui.present.times import duration, elapsed
 from scanflow_tui.tui.theme import face
-from scanflow_tui.workflow.graph import Edge, Layer, Multigraph
-from scanflow_tui.workflow.layout import Box, Layout
+
+if TYPE_CHECKING:
+    from scanflow_tui.session.state import NodeView, RunView, SessionState
+    from scanflow_tui.tui.known import Known
+    from scanflow_tui.workflow.graph import Edge, Layer, Multigraph
+    from scanflow_tui.workflow.layout import Box, Layout
 
 FOLDED_OVER_NODES = 80
 ATTENTION = ("needs_you", "failed", "doubt", "lost", "timed_out", "running", "retrying", "queued")
@@ -20,16 +22,48 @@ Direction = Literal["up", "down", "left", "right"]
 
 
 def labels(
-    run: RunView | None, known: Known, now_us: int, *, ascii: bool
+    run: RunView | None, drawn: Multigraph, known: Known, now_us: int, *, ascii: bool
 ) -> dict[str, tuple[str, str]]:
-    """Symbol and words of each node's box."""
-    if run is None:
-        return {}
+    """Symbol and words of each box; a node that no run has planned waits."""
     found = {}
-    for node in run.nodes.values():
-        symbol, word, _ = face(node.state, ascii=ascii)
-        found[node.id] = (symbol, _words(node, word, known, now_us))
+    for node_id in drawn.ids():
+        node = None if run is None else run.nodes.get(node_id)
+        symbol, word, _ = face("waiting" if node is None else node.state, ascii=ascii)
+        if node is not None:
+            word = _words(node, word, known, now_us)
+        found[node_id] = (symbol, word if run is not None else "")
     return found
+
+
+def tones(run: RunView | None) -> dict[str, str]:
+    """The tone of each node's box."""
+    return {} if run is None else {node.id: face(node.state)[2] for node in run.nodes.values()}
+
+
+def title(
+    state: SessionState | None, run: RunView | None, hides: Layer | None, *, ascii: bool
+) -> str:
+    """``Graph · run 3 of 7 · batch b0012 · ? needs you``."""
+    if run is None or state is None:
+        return "Graph · no run yet"
+    symbol, word, _ = face(run.state, ascii=ascii)
+    parts = [f"Graph · run {run.number} of {max(state.runs)}", f"{symbol} {word}"]
+    if run.batch:
+        parts.insert(1, f"batch {run.batch}")
+    if hides is not None:
+        parts.append("steps folded" if hides == "workflow" else "agents folded")
+    return " · ".join(parts)
+
+
+def nothing(known: Known) -> str:
+    """Why there is no graph to draw."""
+    if known.error:
+        return f"✖ {known.error}"
+    if known.state is None:
+        return "⠋ loading…"
+    if known.state.pipelines:
+        return "✖ this pipeline cannot be read by this version; logs and labels can: [o]"
+    return "No run yet. scanflow run starts one from pipeline.yaml."
 
 
 def _words(node: NodeView, word: str, known: Known, now_us: int) -> str:
@@ -69,8 +103,12 @@ def folded(graph: Multigraph, layer: Layer | None) -> Multigraph:
     for node in kept:
         for target in sorted(_through(graph, node.id, names)):
             if (node.id, target) not in direct:
-                edges.append(Edge(node.id, target, "order", "…"))
+                edges.append(_bridge(graph, node.id, target))
     return replace(graph, nodes=tuple(kept), edges=tuple(edges))
+
+
+def _bridge(graph: Multigraph, source: str, target: str) -> Edge:
+    return replace(graph.edges[0], source=source, target=target, kind="order", label="…")
 
 
 def _through(graph: Multigraph, start: str, kept: set[str]) -> set[str]:
@@ -88,6 +126,30 @@ def _through(graph: Multigraph, start: str, kept: set[str]) -> set[str]:
             else:
                 todo.append(target)
     return found
+
+
+def relabel(
+    rows: list[str], picture: Layout, node: str, label: tuple[str, str], *, ascii: bool
+) -> range:
+    """Write a box's new words into painted rows, in place; the rows of the box.
+
+    A whole picture of 200 nodes takes 60 ms to paint, a box of it 0.05 ms.
+    """
+    from scanflow_tui.workflow.paint import paint
+
+    box = picture.boxes[node]
+    alone = replace(
+        picture,
+        boxes={node: replace(box, x=0, y=0)},
+        routes=(),
+        width=box.w,
+        height=box.h,
+    )
+    drawn = paint(alone, {node: label}, ascii=ascii).rows
+    at = 0 if picture.compact else 1
+    row, left, right = rows[box.y + at], box.x + 1, box.x + box.w - 1
+    rows[box.y + at] = row[:left] + drawn[at][1:-1] + row[right:]
+    return range(box.y, box.y + box.h)
 
 
 def neighbour(picture: Layout, node: str, direction: Direction) -> str:

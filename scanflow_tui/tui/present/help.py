@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from rich.text import Text
 
 from scanflow_tui.contract.states import FACES
-from scanflow_tui.tui.keys import GROUPS, Action, keys_of, shown
+from scanflow_tui.tui.keys import GROUPS, Action, shown
 from scanflow_tui.tui.theme import TONES
 
 
@@ -23,7 +23,7 @@ def help_rows(
             continue
         rows.append(Text(f" {group}", TONES["strong"]))
         for action in members:
-            keys = " ".join(shown(key) for key in keys_of(action, place)[:3])
+            keys = " ".join(shown(key) for key in action.keys[:3])
             row = Text("   ")
             row.append(f"{keys:<12}", TONES["key"])
             row.append(f" {action.says}", TONES["plain"])
@@ -56,4 +56,4 @@ def symbol_rows(*, ascii: bool) -> list[Text]:
 
 def _matches(action: Action, place: str, needle: str) -> bool:
     low = needle.lower()
-    return not low or low in action.says.lower() or needle in keys_of(action, place)
+    return not low or low in action.says.lower() or needle in action.keys

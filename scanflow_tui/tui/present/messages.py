@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from scanflow_tui.session.state import MessageView
 from scanflow_tui.tui.present.times import clock
 from scanflow_tui.tui.theme import TONES
+
+if TYPE_CHECKING:
+    from scanflow_tui.session.state import MessageView
 
 EMPTY = "Nothing was said yet. The first message comes with the first batch."
 

@@ -69,10 +69,10 @@ def session_detail(entry: Entry, now_us: int) -> list[Text]:
         ("labels", f"{entry.n_labels}"),
         ("model", "none yet" if entry.champion is None else f"v{entry.champion} in production"),
         ("waits for you", f"{entry.needs}" if entry.needs else "no"),
-        ("last event", f"{entry.seq:,}, {ago(entry.at, now_us)} ({clock(entry.at)} local)"),
+        ("last event", _last(entry, now_us)),
         ("file", size(entry.bytes)),
         ("head", short(entry.head) if entry.head else "unknown"),
-        ("verified", "not in this list: [v] verifies"),
+        ("verified", "[v] verifies it"),
         ("id", entry.ulid),
     ]
     rows = []
@@ -81,3 +81,9 @@ def session_detail(entry: Entry, now_us: int) -> list[Text]:
         row.append(value, TONES["plain"])
         rows.append(row)
     return rows
+
+
+def _last(entry: Entry, now_us: int) -> str:
+    if entry.seq < 0:
+        return "none yet"
+    return f"{entry.seq:,}, {ago(entry.at, now_us)} ({clock(entry.at)} local)"

@@ -6,19 +6,17 @@ A place holds cursor, scroll and drafts, nothing else; ``present`` functions mak
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.geometry import Size
 from textual.screen import Screen
-from textual.widget import Widget
-from textual.widgets import Input, TextArea
 
-from scanflow_tui.client.source import Update
-from scanflow_tui.tui import keys
+from scanflow_tui.tui import doing, fitting, keys
+from scanflow_tui.tui.doing import READ_ONLY
 from scanflow_tui.tui.known import Known
 from scanflow_tui.tui.present import chrome
 from scanflow_tui.tui.theme import TONES
@@ -26,16 +24,21 @@ from scanflow_tui.tui.widgets.bars import Bar, Footer
 from scanflow_tui.tui.widgets.tape import Tape
 
 if TYPE_CHECKING:
+    from scanflow_tui.client.source import Update
     from scanflow_tui.tui.app import ScanflowApp
 
-DIRECTIONS = frozenset({"up", "down", "left", "right", "first", "last", "page_up", "page_down"})
-READ_ONLY = "read only: this is a replay"
+__all__ = ["READ_ONLY", "Place"]
+
+LEAVE = "leave, runs go on"
 
 
 class Place(Screen[None]):
     """A place. Subclasses set ``place`` and write ``compose_body``, ``show`` and ``act_*``."""
 
     place: ClassVar[str] = ""
+    sizes: tuple[Size, ...] = ()
+    doers: tuple[object, ...] = ()
+    """Objects that have ``act_<id>`` methods of this place beside it."""
 
     @property
     def scanflow(self) -> ScanflowApp:
@@ -83,7 +86,7 @@ class Place(Screen[None]):
 
     def on_mount(self) -> None:
         """First paint comes from what is known already."""
-        self.fit()
+        fitting.fit(self)
         self.repaint()
         self.set_interval(1.0, self.paint_bars)
 
@@ -93,25 +96,14 @@ class Place(Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Choose the layout for this size."""
-        self.fit()
+        fitting.fit(self)
         self.call_after_refresh(self.repaint)
 
-    def fit(self) -> None:
-        """``-small`` shows one pane at a time, ``-wide`` has room for a second column."""
-        width, height = self.app.size
-        small = width < 60 or height < 16
-        self.set_class(small, "-small")
-        self.set_class(width >= 100 and not small, "-wide")
-        self.set_class(self.scanflow.ascii, "-ascii")
-        panes = self.panes()
-        current = self.focused if self.focused in panes else None
-        for pane in panes:
-            pane.set_class(pane is (current or panes[0]), "-current")
-
     def repaint(self, update: Update | None = None) -> None:
-        """Body and bars."""
+        """Body and bars; the body once more where panes got another size by it."""
         self.show(update)
         self.paint_bars()
+        self.call_after_refresh(fitting.settle, self)
 
     def paint_bars(self) -> None:
         """Top bar and footer; cheap, so it may be called after every key."""
@@ -119,6 +111,8 @@ class Place(Screen[None]):
             return
         app, width = self.scanflow, self.app.size.width
         crumbs = (self.known.name, keys.PLACES[self.place], *self.crumbs())
+        if self.place == "sessions":
+            crumbs = (keys.PLACES[self.place],)
         link = chrome.link_text(self.known, app.steady_s())
         text = chrome.topbar(crumbs, self.status(), link, app.clock_text(), width)
         self.query_one("#topbar", Bar).put(self.legible(text))
@@ -129,8 +123,11 @@ class Place(Screen[None]):
 
     def footer_text(self, width: int) -> Text:
         """The keys that work now."""
-        works = [a for a in self.actions() if not app_why_not(self, a)]
-        return chrome.footer(chrome.footer_entries(works, self.place), width)
+        works = [action for action in self.actions() if not doing.why_not(self, action)]
+        entries = chrome.footer_entries(works, self.place)
+        if len(self.app.screen_stack) == 1:
+            entries = [("q", LEAVE) if word == "back" else (key, word) for key, word in entries]
+        return chrome.footer(entries, width)
 
     def actions(self) -> tuple[keys.Action, ...]:
         """Every action whose key holds here."""
@@ -140,15 +137,11 @@ class Place(Screen[None]):
         """The text in the character set asked for."""
         return self.scanflow.legible(text)
 
-    def panes(self) -> list[Widget]:
-        """The panes that can be shown, in order."""
-        return [pane for pane in self.query(".pane") if not pane.has_class("-off")]
-
     def on_key(self, event: events.Key) -> None:
         """Every key of a place comes by here, but what a text field took."""
         key = keys.pressed(event)
         self.query_one(Footer).clear()
-        if isinstance(self.focused, Input | TextArea) and key not in ("escape", "ctrl+p"):
+        if key not in ("escape", "ctrl+p") and doing.is_text_field(self.focused):
             return
         replay = self.scanflow.transport is not None
         action = keys.action_of(self.place, key, replay=replay)
@@ -161,64 +154,10 @@ class Place(Screen[None]):
             self.act(action, key)
 
     def act(self, action: keys.Action, key: str = "") -> None:
-        """Do an action, or say why not. The method is the screen's, else the app's."""
-        reason = app_why_not(self, action)
-        if reason:
-            self.say(reason)
-            return
-        method = getattr(self, f"act_{action.id}", None) or getattr(
-            self.scanflow.moves, f"act_{action.id}", None
-        )
-        if action in keys.GO and method is None:
-            self.scanflow.moves.go(action.id.removeprefix("go_"))
-        elif method is None and action.id in DIRECTIONS:
-            self.move(action.id)
-        elif action in keys.TRANSPORT:
-            self.query_one(Tape).act(action.id, key)
-        elif method is not None:
-            result = method()
-            if inspect.isawaitable(result):
-                self.run_worker(_awaited(result), exit_on_error=True)
-        else:
-            self.say(f"{action.label} is not offered here")
-        self.paint_bars()
-
-    def move(self, direction: str) -> None:
-        """Move in the focused pane."""
-        mover = getattr(self.focused, "move", None)
-        if mover is not None:
-            mover(direction)
-
-    def act_next_pane(self) -> None:
-        """Focus the next pane; on a small terminal also show it."""
-        self._turn(1)
-
-    def act_previous_pane(self) -> None:
-        """Focus the pane before."""
-        self._turn(-1)
-
-    def _turn(self, step: int) -> None:
-        panes = self.panes()
-        if panes:
-            now = panes.index(self.focused) if self.focused in panes else -step
-            target = panes[(now + step) % len(panes)]
-            for pane in panes:
-                pane.set_class(pane is target, "-current")
-            target.focus()
+        """Do an action, or say why not."""
+        doing.do(self, action, key)
 
     def say(self, sentence: str, tone: str = "you") -> None:
         """A notice in the footer's row."""
         text = self.scanflow.legible(Text(sentence)).plain
         self.query_one(Footer).say(text, tone)
-
-
-def app_why_not(place: Place, action: keys.Action) -> str:
-    """Why an action does not work now: what the app forbids, then what the place says."""
-    if action.changes and not place.known.writable:
-        return READ_ONLY
-    return place.scanflow.moves.why_not(action) or place.why_not(action)
-
-
-async def _awaited(result: object) -> None:
-    if inspect.isawaitable(result):
-        await result

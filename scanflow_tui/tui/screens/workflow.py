@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.text import Text
 from textual.app import ComposeResult
 
-from scanflow_tui.client.source import Update
-from scanflow_tui.contract.commands import Cancel, Retry
-from scanflow_tui.contract.states import BAD, NODE_ENDED
-from scanflow_tui.session.state import NodeView, RunView
+from scanflow_tui.contract.states import BAD
 from scanflow_tui.tui import keys
 from scanflow_tui.tui.present import detail, graph, messages
 from scanflow_tui.tui.present.attempts import run_in_view
-from scanflow_tui.tui.present.pipeline import graph_of
 from scanflow_tui.tui.present.times import elapsed
 from scanflow_tui.tui.screens.place import Place
+from scanflow_tui.tui.screens.workflow_acts import WorkflowActs
 from scanflow_tui.tui.tail import Tail
 from scanflow_tui.tui.theme import TONES, face
-from scanflow_tui.tui.widgets.dialog import Ask, Tell
 from scanflow_tui.tui.widgets.graphview import GraphView
 from scanflow_tui.tui.widgets.rows import Rows
-from scanflow_tui.workflow.graph import Layer, Multigraph
 
-FORM_PLACES = {"label": "label", "decide": "decide", "approve": "result"}
+if TYPE_CHECKING:
+    from scanflow_tui.client.source import Update
+    from scanflow_tui.session.state import NodeView, RunView
+    from scanflow_tui.workflow.graph import Layer, Multigraph
+
 DETAIL_WIDTH = 46
 DETAIL_ROWS_MIN = 9
-FOLDS: tuple[Layer | None, ...] = (None, "workflow", "supervision")
 
 
 class WorkflowScreen(Place):
@@ -46,7 +46,9 @@ class WorkflowScreen(Place):
         self.compact: bool | None = None
         self.needle = ""
         self.told: set[str] = set()
+        self.seen = -1
         self.tail = Tail()
+        self.doers = (WorkflowActs(self),)
         self._folded: tuple[Multigraph, Layer | None, Multigraph] | None = None
 
     def compose_body(self) -> ComposeResult:
@@ -75,7 +77,12 @@ class WorkflowScreen(Place):
     def whole(self) -> Multigraph | None:
         """The pipeline's graph, as the run was planned from it."""
         state = self.known.state
-        return None if state is None else graph_of(state, self.run_view())
+        if state is None:
+            return None
+        # YAML and the linter's tables: loaded with the first snapshot, after the first paint.
+        from scanflow_tui.tui.present.pipeline import graph_of
+
+        return graph_of(state, self.run_view())
 
     def shown_graph(self) -> Multigraph | None:
         """The graph without the folded layer; the same object as long as nothing changes."""
@@ -94,18 +101,21 @@ class WorkflowScreen(Place):
         view.ascii = plain
         if drawn is None:
             view.border_title = "Graph"
-            view.say(self.legible(Text(self._nothing())).plain)
+            view.say(self.legible(Text(graph.nothing(self.known))).plain)
         else:
             large = len(drawn.nodes) > graph.FOLDED_OVER_NODES
             view.draw(drawn, compact=large if self.compact is None else self.compact)
             self._arrange(view)
             self._goto_wanted(view)
-            view.label(self._labels(run, drawn), self._tones(run))
-            view.border_title = self.legible(Text(self._title(run))).plain
+            labels = graph.labels(run, drawn, self.known, self.scanflow.now_us(), ascii=plain)
+            view.label(labels, graph.tones(run))
+            view.border_title = self.legible(
+                Text(graph.title(self.known.state, run, self.hides, ascii=plain))
+            ).plain
         self._tell_failure(view, run)
         self._show_detail()
         if not self.query_one("#messages").has_class("-off"):
-            self._show_messages()
+            self.show_messages()
 
     def _arrange(self, view: GraphView) -> None:
         """Detail beside the graph where both fit, else below: a graph wants width first."""
@@ -117,36 +127,13 @@ class WorkflowScreen(Place):
         for pane in (view, self.query_one("#messages")):
             pane.styles.height = wanted
 
-    def _labels(self, run: RunView | None, drawn: Multigraph) -> dict[str, tuple[str, str]]:
-        found = graph.labels(run, self.known, self.scanflow.now_us(), ascii=self.scanflow.ascii)
-        symbol, word, _ = face("waiting", ascii=self.scanflow.ascii)
-        return {node: found.get(node, (symbol, word if run else "")) for node in drawn.ids()}
-
-    def _tones(self, run: RunView | None) -> dict[str, str]:
-        return {} if run is None else {n.id: face(n.state)[2] for n in run.nodes.values()}
-
-    def _nothing(self) -> str:
-        if self.known.error:
-            return f"✖ {self.known.error}"
-        if self.known.state is None:
-            return "⠋ loading…"
-        if self.known.state.pipelines:
-            return "✖ this pipeline cannot be read by this version; logs and labels can: [o]"
-        return "No run yet. scanflow run starts one from pipeline.yaml."
-
-    def _title(self, run: RunView | None) -> str:
-        state = self.known.state
-        if run is None or state is None:
-            return "Graph · no run yet"
-        symbol, word, _ = face(run.state, ascii=self.scanflow.ascii)
-        parts = [f"Graph · run {run.number} of {max(state.runs)}", f"{symbol} {word}"]
-        if run.batch:
-            parts.insert(1, f"batch {run.batch}")
-        if self.hides is not None:
-            parts.append("steps folded" if self.hides == "workflow" else "agents folded")
-        return " · ".join(parts)
-
     def _goto_wanted(self, view: GraphView) -> None:
+        event = self.scanflow.following.last_event
+        if self.scanflow.transport is not None and event is not None and event.seq != self.seen:
+            # In a replay the cursor goes where something happens.
+            self.seen = event.seq
+            node = getattr(event.fact, "node", None)
+            self.scanflow.node = node if node in view.nodes else self.scanflow.node
         wanted = self.scanflow.node
         if wanted is None:
             urgent = [node for node in graph.active(self.run_view()) if node in view.nodes]
@@ -208,7 +195,7 @@ class WorkflowScreen(Place):
         if source is not None and await self.tail.read(source, attempt):
             self._show_detail()
 
-    def _show_messages(self) -> None:
+    def show_messages(self) -> None:
         pane, state = self.query_one("#messages", Rows), self.known.state
         said = [] if state is None else state.messages
         pane.border_title = f"Messages ({len(said)})"
@@ -254,141 +241,3 @@ class WorkflowScreen(Place):
         if action.id in ("open_node", "find", "fold") and self.shown_graph() is None:
             return "no graph"
         return ""
-
-    # -- actions
-
-    def act_open_node(self) -> None:
-        """What a human node asks for, a check's finding, else the log; a message in full."""
-        pane = self.query_one("#messages", Rows)
-        if self.focused is pane:
-            state = self.known.state
-            if state is not None and pane.chosen < len(state.messages):
-                text = self.legible(messages.message_text(state.messages[pane.chosen]))
-                self.app.push_screen(Tell("Message", text))
-            return
-        node, run = self.chosen(), self.run_view()
-        whole = self.whole()
-        drawn = None if node is None or whole is None else whole.node(node.id)
-        if drawn is None or run is None:
-            self.say("this node has not run yet")
-        elif drawn.form is not None:
-            self.scanflow.moves.go(FORM_PLACES[drawn.form])
-        elif drawn.role == "checker" and run.check is not None:
-            self.scanflow.moves.go("drift")
-        elif node is not None and node.attempts:
-            self.scanflow.moves.go("logs")
-        else:
-            self.say(f"{drawn.id} has no log: it {'was ' if node else ''}not run here")
-
-    def act_fold(self) -> None:
-        """Everything, agents and people alone, steps alone."""
-        self.hides = FOLDS[(FOLDS.index(self.hides) + 1) % len(FOLDS)]
-        self.repaint()
-
-    def act_zoom_in(self) -> None:
-        """Framed boxes."""
-        self.compact = False
-        self.repaint()
-
-    def act_zoom_out(self) -> None:
-        """One row a box."""
-        self.compact = True
-        self.repaint()
-
-    def act_jump(self) -> None:
-        """The next node that needs a person, failed, or runs."""
-        view = self.query_one(GraphView)
-        urgent = [node for node in graph.active(self.run_view()) if node in view.nodes]
-        if urgent:
-            at = urgent.index(view.chosen) + 1 if view.chosen in urgent else 0
-            view.choose(urgent[at % len(urgent)])
-
-    async def act_find(self) -> None:
-        """Ask for letters of a node's id."""
-        needle = await self.app.push_screen_wait(Ask("Find node", value=self.needle))
-        if needle:
-            self.needle = needle
-            self._match(0)
-
-    def act_next_match(self) -> None:
-        """Onwards."""
-        self._match(1)
-
-    def act_previous_match(self) -> None:
-        """Back."""
-        self._match(-1)
-
-    def _match(self, step: int) -> None:
-        view = self.query_one(GraphView)
-        found = graph.matches(view.nodes, self.needle)
-        if not found:
-            self.say(f"no node is called {self.needle!r}")
-        elif step == 0 or view.chosen not in found:
-            view.choose(found[0])
-        else:
-            view.choose(found[(found.index(view.chosen) + step) % len(found)])
-
-    def act_messages(self) -> None:
-        """The conversation in the graph's place, or the graph again."""
-        pane, view = self.query_one("#messages", Rows), self.query_one(GraphView)
-        shows = pane.has_class("-off")
-        pane.set_class(not shows, "-off")
-        view.set_class(shows, "-off")
-        if shows:
-            self._show_messages()
-            pane.choose(len(pane.rows) - 1)
-        (pane if shows else view).focus()
-        self.fit()
-
-    def act_back(self) -> None:
-        """From the conversation to the graph first."""
-        if not self.query_one("#messages").has_class("-off"):
-            self.act_messages()
-        else:
-            self.scanflow.moves.act_back()
-
-    def act_previous_run(self) -> None:
-        """An older run."""
-        self._turn_run(-1)
-
-    def act_next_run(self) -> None:
-        """A newer run."""
-        self._turn_run(1)
-
-    def _turn_run(self, step: int) -> None:
-        run, state = self.run_view(), self.known.state
-        if run is None or state is None:
-            return
-        numbers = sorted(state.runs)
-        at = numbers.index(run.number) + step
-        if 0 <= at < len(numbers):
-            self.scanflow.run_number = numbers[at]
-            self.repaint()
-        else:
-            self.say("that is the newest run" if step > 0 else "that is the first run")
-
-    async def act_cancel(self) -> None:
-        """The chosen node while it is active, else the run."""
-        run, node = self.run_view(), self.chosen()
-        if run is None:
-            return
-        active = node is not None and node.state not in NODE_ENDED and node.state != "waiting"
-        if node is not None and active:
-            thing = f"node {node.id} of run {run.number}"
-            command = Cancel(run.number, node.id)
-        else:
-            thing, command = f"run {run.number}", Cancel(run.number)
-        body = f"{thing.capitalize()} is stopped: TERM, a grace period, KILL. Logs and labels stay."
-        title = f"Cancel {thing}?"
-        if await self.scanflow.confirm(title, body, "cancel", thing=thing, keep="let it run"):
-            await self.scanflow.send(command)
-
-    async def act_retry(self) -> None:
-        """A new attempt of the chosen node."""
-        run, node = self.run_view(), self.chosen()
-        if run is None or node is None:
-            return
-        body = f"{node.id} starts again as attempt {len(node.attempts) + 1}; its first log stays."
-        thing = f"{node.id} of run {run.number}"
-        if await self.scanflow.confirm(f"Retry {thing}?", body, "retry", thing=thing):
-            await self.scanflow.send(Retry(run.number, node.id))

@@ -4,9 +4,11 @@ letter, never by enter and never by the key that opened it: enter and escape sta
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any, cast
+
 from rich.text import Text
 from textual import events
-from textual.app import ComposeResult
+from textual.app import App, ComposeResult
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
@@ -14,15 +16,25 @@ from textual.widgets import Input, Static
 from scanflow_tui.tui.keys import pressed
 from scanflow_tui.tui.theme import TONES
 
+if TYPE_CHECKING:
+    from scanflow_tui.tui.app import ScanflowApp
+
 
 class Confirm(ModalScreen[bool]):
     """``verb`` is the act (its first letter confirms), ``thing`` what it is done to.
 
-    ``keep`` is what the safe answer is called.
+    ``keep`` is what the safe answer is called, ``letter`` another one than the first.
     """
 
     def __init__(
-        self, title: str, body: str, verb: str, *, thing: str = "", keep: str = "cancel"
+        self,
+        title: str,
+        body: str,
+        verb: str,
+        *,
+        thing: str = "",
+        keep: str = "cancel",
+        letter: str = "",
     ) -> None:
         super().__init__()
         self.question = title
@@ -30,14 +42,15 @@ class Confirm(ModalScreen[bool]):
         self.verb = verb
         self.thing = thing
         self.keep = keep
-        self.letter = verb[0].lower()
+        self.letter = letter or verb[0].lower()
 
     def compose(self) -> ComposeResult:
         """A frame with the sentence and the two answers."""
         with Vertical(classes="dialog") as frame:
-            frame.border_title = self.question
-            yield Static(Text(self.body, TONES["plain"]), id="dialog-body")
-            yield Static(self._answers(), id="dialog-answers")
+            frame.border_title = _legible(self.app, Text(self.question)).plain
+            body = _legible(self.app, Text(self.body, TONES["plain"]))
+            yield Static(body, id="dialog-body")
+            yield Static(_legible(self.app, self._answers()), id="dialog-answers")
 
     def _answers(self) -> Text:
         act = f"{self.verb} {self.thing}".strip()
@@ -71,7 +84,7 @@ class Tell(ModalScreen[None]):
         """A frame with the text."""
         with Vertical(classes="dialog") as frame:
             frame.border_title = self.heading
-            yield Static(self.text)
+            yield Static(_legible(self.app, self.text))
             yield Static(Text("\n[esc] close", TONES["dim"]))
 
     def on_key(self, event: events.Key) -> None:
@@ -107,3 +120,7 @@ class Ask(ModalScreen[str | None]):
         if event.key == "escape":
             event.stop()
             self.dismiss(None)
+
+
+def _legible(app: App[Any], text: Text) -> Text:
+    return cast("ScanflowApp", app).legible(text)

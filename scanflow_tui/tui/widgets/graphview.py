@@ -6,6 +6,7 @@ The layout is made once a graph; a change of state repaints the rows that it cha
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from rich.style import Style
@@ -15,11 +16,13 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from scanflow_tui.tui.present.graph import Direction, neighbour
+from scanflow_tui.tui.present.graph import Direction, neighbour, relabel
 from scanflow_tui.tui.theme import TONES
-from scanflow_tui.workflow.graph import Multigraph
-from scanflow_tui.workflow.layout import Layout, layout
-from scanflow_tui.workflow.paint import Painted, paint
+
+if TYPE_CHECKING:
+    from scanflow_tui.workflow.graph import Multigraph
+    from scanflow_tui.workflow.layout import Layout
+    from scanflow_tui.workflow.paint import Painted
 
 _HEAVY = str.maketrans("┌─┐│└┘├┤", "┏━┓┃┗┛┣┫")
 _HEAVY_ASCII = str.maketrans("-|", "=#")
@@ -40,6 +43,7 @@ class GraphView(ScrollView, can_focus=True):
         self._layout: Layout | None = None
         self._painted: Painted | None = None
         self._tones: dict[str, str] = {}
+        self._labels: dict[str, tuple[str, str]] = {}
         self._near: set[int] = set()
         self._compact = False
 
@@ -57,6 +61,9 @@ class GraphView(ScrollView, can_focus=True):
         """Lay a graph out; nothing happens where it is drawn already."""
         if graph is self._graph and compact == self._compact:
             return
+        # The first paint has no graph yet and does without these.
+        from scanflow_tui.workflow.layout import layout
+
         self._graph, self._compact = graph, compact
         self._layout = None if graph is None else layout(graph, compact=compact)
         self._painted = None
@@ -73,18 +80,21 @@ class GraphView(ScrollView, can_focus=True):
         if self._layout is None:
             self.refresh()
             return
-        before, old_tones = self._painted, self._tones
-        self._tones = dict(tones)
-        self._painted = paint(self._layout, labels, ascii=self.ascii)
-        if before is None:
+        from scanflow_tui.workflow.paint import paint
+
+        old_labels, self._labels = self._labels, dict(labels)
+        old_tones, self._tones = self._tones, dict(tones)
+        if self._painted is None:
+            self._painted = paint(self._layout, labels, ascii=self.ascii)
             self._beside()
             self.refresh()
             return
-        changed = {y for y, row in enumerate(self._painted.rows) if row != before.rows[y]}
-        for node, tone in self._tones.items():
-            if old_tones.get(node) != tone and node in self._layout.boxes:
-                box = self._layout.boxes[node]
-                changed |= set(range(box.y, box.y + box.h))
+        changed: set[int] = set()
+        for node in self._layout.boxes:
+            said = self._labels.get(node, ("", ""))
+            if said != old_labels.get(node) or self._tones.get(node) != old_tones.get(node):
+                picture = self._layout
+                changed |= set(relabel(self._painted.rows, picture, node, said, ascii=self.ascii))
         for y in sorted(changed):
             self.refresh(Region(0, y - self.scroll_offset.y, self.size.width, 1))
 

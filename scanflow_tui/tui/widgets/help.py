@@ -10,6 +10,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
+from scanflow_tui.tui import doing
 from scanflow_tui.tui.keys import PLACES, pressed
 from scanflow_tui.tui.present.help import help_rows, symbol_rows
 from scanflow_tui.tui.widgets.rows import Rows
@@ -45,11 +46,9 @@ class Help(ModalScreen[None]):
 
     def fill(self, needle: str) -> None:
         """The rows that match."""
-        from scanflow_tui.tui.screens.place import app_why_not
-
         place = self.place
         rows = help_rows(
-            place.actions(), place.place, lambda action: app_why_not(place, action), needle
+            place.actions(), place.place, lambda action: doing.why_not(place, action), needle
         )
         rows += symbol_rows(ascii=place.scanflow.ascii)
         self.query_one(Rows).put([place.legible(row) for row in rows])

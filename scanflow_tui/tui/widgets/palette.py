@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, cast
 from rich.text import Text
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from scanflow_tui.tui import keys
+from scanflow_tui.tui import doing, keys
 from scanflow_tui.tui.listing import session_names
-from scanflow_tui.tui.screens.place import Place, app_why_not
+from scanflow_tui.tui.screens.place import Place
 from scanflow_tui.tui.theme import TONES
 
 if TYPE_CHECKING:
@@ -35,9 +35,9 @@ class Actions(Provider):
         for action in sorted(offered, key=lambda action: -action.footer):
             if action.id in ("palette", "speed"):
                 continue
-            reason = app_why_not(place, action)
+            reason = doing.why_not(place, action)
             direct = action not in keys.GO or place.place not in keys.OWN_KEYS
-            key = " ".join(keys.shown(k) for k in keys.keys_of(action, place.place)[:2])
+            key = " ".join(keys.shown(k) for k in action.keys[:2])
             lines.append((action.says, key if direct else "", reason, partial(place.act, action)))
         return lines + self._things(place)
 

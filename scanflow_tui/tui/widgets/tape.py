@@ -11,7 +11,6 @@ from rich.text import Text
 from textual.widget import Widget
 
 from scanflow_tui.tui import transport as tape
-from scanflow_tui.tui.present.replay import tape_rows
 
 if TYPE_CHECKING:
     from scanflow_tui.tui.app import ScanflowApp
@@ -43,7 +42,12 @@ class Tape(Widget):
         source = self.scanflow.transport
         self.display = source is not None
         if source is not None:
-            self._text = tape_rows(source, self.scanflow.playing, self.scanflow.last_event, width)
+            # Every event type is behind this; a live session's first paint does without.
+            from scanflow_tui.tui.present.replay import tape_rows
+
+            self._text = tape_rows(
+                source, self.scanflow.following.playing, self.scanflow.following.last_event, width
+            )
             self.refresh()
 
     def render(self) -> Text:
@@ -52,21 +56,24 @@ class Tape(Widget):
 
     def act(self, action: str, key: str) -> None:
         """One of the transport's actions."""
-        source, playing = self.scanflow.transport, self.scanflow.playing
+        source, playing = self.scanflow.transport, self.scanflow.following.playing
         if source is None:
             return
         if action == "play":
+            if not playing.on and source.seq >= source.last:
+                self.scanflow.say("this is the last event: , and < go back")
             playing.on = not playing.on and source.seq < source.last
             self._held_s = 0.0
         elif action == "speed":
             playing.speed = int(key or "1")
         else:
             playing.on = False
+            at = self.scanflow.following.heading
             target = {
-                "step_back": source.seq - 1,
-                "step_on": source.seq + 1,
-                "decision_before": tape.decision_before(source.decisions, source.seq),
-                "decision_next": tape.decision_after(source.decisions, source.seq),
+                "step_back": at - 1,
+                "step_on": at + 1,
+                "decision_before": tape.decision_before(source.decisions, at),
+                "decision_next": tape.decision_after(source.decisions, at),
             }[action]
             if target is None:
                 self.scanflow.say("no further decision in that direction")
@@ -75,15 +82,16 @@ class Tape(Widget):
         self.paint(self.app.size.width)
 
     def _seek(self, seq: int) -> None:
-        self.run_worker(self.scanflow.seek(seq), exclusive=True, group="seek")
+        self.run_worker(self.scanflow.following.seek(seq), group="seek")
 
     def _tick(self) -> None:
-        source, playing = self.scanflow.transport, self.scanflow.playing
+        source, playing = self.scanflow.transport, self.scanflow.following.playing
         if source is None or not playing.on or not self.screen.is_current:
             return
         self._held_s += TICK_S
-        seq = tape.due(source.times, source.seq, self._held_s, playing.speed)
-        if seq != source.seq:
+        at = self.scanflow.following.heading
+        seq = tape.due(source.times, at, self._held_s, playing.speed)
+        if seq != at:
             self._held_s = 0.0
             self._seek(min(seq, source.last))
         if source.seq >= source.last:
