@@ -129,7 +129,8 @@ def pictures_of(app: ScanflowApp, ready: Callable[[], None]) -> Pictures:
     def start(work: Coroutine[Any, Any, None]) -> None:
         app.run_worker(work, exit_on_error=False)
 
-    return Pictures(read, start, ready, ascii=app.ascii)
+    # NO_COLOR asks for no colours, and half-blocks are nothing but colours.
+    return Pictures(read, start, ready, ascii=app.ascii or app.no_color)
 
 
 def _decoded(data: bytes) -> Opened | Unreadable:

@@ -8,7 +8,6 @@ import pytest
 from textual import events
 
 from scanflow_tui.contract import commands as cmd
-from scanflow_tui.contract.errors import Missing
 from scanflow_tui.session.state import desk_key
 from scanflow_tui.tui.present.label_order import arranged, is_hidden
 from scanflow_tui.tui.screens.label import LabelScreen
@@ -97,20 +96,6 @@ async def test_a_refused_label_is_said_and_falls_away() -> None:
         it.expect_text(f"not taken: sample {ORDER[0].id} is not yours to label")
         it.expect_no_text("3 ✓", "3 …")
         it.expect_text("4 ✓", "1 of 70")
-
-
-async def test_a_lost_supervisor_costs_no_label(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def at_once(seconds: float) -> None:
-        return None
-
-    monkeypatch.setattr("scanflow_tui.tui.sending.Sender.__init__.__defaults__", (at_once,))
-    made = source()
-    made.fails_once = Missing("the supervisor does not answer")
-    async with drive(made, start="label", size=LARGE) as it:
-        await it.until("0 zero")
-        await it.press("3", "4")
-        await it.until("4 ✓")
-        assert labels(made) == [(ORDER[0].id, 3), (ORDER[1].id, 4)]
 
 
 async def test_undo_and_redo_are_sent_and_shown() -> None:

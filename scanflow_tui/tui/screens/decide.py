@@ -83,9 +83,10 @@ class DecideScreen(Place):
         base = show.baseline_row(options)
         rows = [show.header(), *show.option_rows(options.options, self._chosen)]
         width = self.app.size.width
+        rows = rows if base is None else [*rows, base]
         for row in rows:
             row.truncate(width - 2, overflow="ellipsis")  # the whole is said below
-        self._fill(pane, rows if base is None else [*rows, base])
+        self._fill(pane, rows)
         graph = self._graph(run)
         class_keys = keys_of_classes(graph)
         told = show.wrapped(options.sentence, width, "strong") if options.sentence else []

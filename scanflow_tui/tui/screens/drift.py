@@ -22,15 +22,17 @@ from scanflow_tui.tui.widgets.gallery import Gallery, Shown
 from scanflow_tui.tui.widgets.lines import spelled
 from scanflow_tui.tui.widgets.rows import Rows
 
+TWO_COLUMNS = 72
+SIDE, WIDE_SIDE = 30, 60
+
 
 class DriftScreen(Place):
     """One batch at a time, the latest first."""
 
     place: ClassVar[str] = "drift"
-    DEFAULT_CSS = """
-    DriftScreen #drift-flagged { width: 30; }
-    DriftScreen.-wide #drift-flagged { width: 60; }
-    DriftScreen.-small #drift-flagged { display: none; }
+    DEFAULT_CSS = f"""
+    DriftScreen #drift-flagged {{ width: {SIDE}; }}
+    DriftScreen.-wide #drift-flagged {{ width: {WIDE_SIDE}; }}
     """
 
     def __init__(self) -> None:
@@ -54,7 +56,8 @@ class DriftScreen(Place):
             pane.focus()
         checks = self._checks()
         check = self._check(checks)
-        gallery.display = check is not None and bool(show.flagged(check))
+        has_room = self.app.size.width >= TWO_COLUMNS
+        gallery.display = has_room and check is not None and bool(show.flagged(check))
         if check is None:
             pane.border_title = "Scores"
             pane.put([spelled(self.legible(row)) for row in show.nothing(self.known)])
@@ -64,14 +67,10 @@ class DriftScreen(Place):
         graph = graph_of(state, state.runs.get(check.run))
         class_keys = keys_of_classes(graph, len(check.finding.classes))
         pane.border_title = f"Scores: batch {check.batch} against held-out"
-        width = max(
-            self.app.size.width
-            - (gallery.styles.width.value if gallery.display and gallery.styles.width else 0)
-            - 3,
-            24,
-        )
+        beside = WIDE_SIDE if self.has_class("-wide") else SIDE
+        width = max(self.app.size.width - (beside if gallery.display else 0) - 3, 24)
         rows = show.story(
-            check, checks, class_keys, int(width), ascii=self.scanflow.ascii,
+            check, checks, class_keys, width, ascii=self.scanflow.ascii,
             limits=self._limits, compared=self._clean(checks, check) if self._compared else None,
         )  # fmt: skip
         pane.put([spelled(self.legible(row)) for row in rows])
