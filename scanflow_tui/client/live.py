@@ -27,6 +27,8 @@ from scanflow_tui.session.state import SessionState
 
 PAUSES_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 TRIES_MAX = 5
+LOST_MAX = 20
+"""A request over which the link was lost this often is what ends the supervisor."""
 
 
 class LiveSource:
@@ -43,6 +45,7 @@ class LiveSource:
         self.card: wire.Frame = {}
         self._counter = 0
         self._pending: dict[int, tuple[Command, asyncio.Future[Reply]]] = {}
+        self._losses: dict[int, int] = {}
         self._connection: Connection | None = None
         self._pulse = asyncio.Event()
         self._updates: asyncio.Queue[Update | None] = asyncio.Queue()
@@ -59,7 +62,7 @@ class LiveSource:
         await self._use(connection)
         self._keeper = asyncio.create_task(self._keep(connection))
         seq = connection.welcome["seq"]
-        await self._until(lambda: self.state.seq >= seq)
+        await self.until(lambda: self.state.seq >= seq)
         return self.state
 
     def updates(self) -> AsyncIterator[Update]:
@@ -109,8 +112,9 @@ class LiveSource:
             reply = await answer
         finally:
             self._pending.pop(counter, None)
+            self._losses.pop(counter, None)
         if not isinstance(command, Leave):
-            await self._until(lambda: self.state.seq >= reply.seq)
+            await self.until(lambda: self.state.seq >= reply.seq)
         return reply
 
     async def close(self) -> None:
@@ -178,21 +182,28 @@ class LiveSource:
     async def _ask(self, kind: str, **fields: Any) -> wire.Frame:
         """Ask over whatever connection there is, or will be."""
         self._wanted.set()
-        while True:
-            await self._until(lambda: self._connection is not None)
+        for _ in range(LOST_MAX):
+            await self.until(lambda: self._connection is not None)
             assert self._connection is not None
             try:
                 return await self._connection.ask(kind, **fields)
             except LinkLost:
                 await asyncio.sleep(PAUSES_S[0])
+        raise _ends_on_it("this question")
 
     def _submit(self, connection: Connection, counter: int) -> None:
         command, answer = self._pending[counter]
         sent = connection.send("command", id=counter, command=to_json(command))
 
         def answered(done: asyncio.Future[wire.Frame]) -> None:
-            if answer.done() or done.cancelled() or done.exception() is not None:
-                return  # the link was lost: the command is sent again on the next one
+            if answer.done() or done.cancelled():
+                return
+            if done.exception() is not None:
+                # The link was lost: the command is sent again on the next one, but not for ever.
+                self._losses[counter] = self._losses.get(counter, 0) + 1
+                if self._losses[counter] >= LOST_MAX:
+                    answer.set_exception(_ends_on_it(f"command {type(command).__name__}"))
+                return
             frame = done.result()
             if frame.get("ok"):
                 answer.set_result(Reply(frame["seq"], frame.get("value", "")))
@@ -210,6 +221,7 @@ class LiveSource:
             case "stuck":
                 self.stuck = frame["text"]
                 self._tell(Update(self.state, link="connected", text=self.stuck))
+                self._wake()
             case "dropped":
                 self._subscribe_again()
             case "leaving":
@@ -249,7 +261,7 @@ class LiveSource:
                 answer.set_exception(error)
         self._wake()
 
-    async def _until(self, is_true: Callable[[], bool]) -> None:
+    async def until(self, is_true: Callable[[], bool]) -> None:
         """Wait for something to become true. Raises what made that impossible."""
         while not is_true():
             await self._pulse.wait()
@@ -264,6 +276,13 @@ class LiveSource:
 async def _each(updates: asyncio.Queue[Update | None]) -> AsyncIterator[Update]:
     while (update := await updates.get()) is not None:
         yield update
+
+
+def _ends_on_it(what: str) -> Missing:
+    return Missing(
+        f"the supervisor ended {LOST_MAX} times before it answered {what}",
+        hint="its log in the session's folder says why",
+    )
 
 
 def _vitals(values: dict[str, Any]) -> Vitals:

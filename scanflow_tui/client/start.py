@@ -18,7 +18,7 @@ from pathlib import Path
 import scanflow_tui
 from scanflow_tui.client.connection import Connection, Push
 from scanflow_tui.contract import ids, wire
-from scanflow_tui.contract.errors import InputError, Missing, Refused, ScanflowError
+from scanflow_tui.contract.errors import EXIT_DEFECT, InputError, Missing, Refused, ScanflowError
 
 START_S = 60.0
 PAUSE_S = 0.05
@@ -104,22 +104,22 @@ def create_session(root: Path, name: str, pipeline_dir: Path, engine: str = "aut
         options = ("--create", name, "--pipeline", str(pipeline_dir), "--engine", engine)
         if not launch(folder, *options):
             raise Refused(f"session {name!r} is made by somebody else", where=str(folder))
-    except ScanflowError:
-        if is_new:
+    except ScanflowError as error:
+        if is_new and error.exit_code != EXIT_DEFECT:
             _remove_unborn(folder)
         raise
     return folder
 
 
 def _remove_unborn(folder: Path) -> None:
-    """Take away what a supervisor left that never made a session; its log stays if it wrote one."""
+    """Take away what a supervisor left that never made a session; its sentence was told."""
     if (folder / DATABASE_NAME).exists():
         return
     with contextlib.suppress(OSError):
         (folder / "lock").unlink(missing_ok=True)
-        log = folder / LOG_NAME
-        if log.exists() and log.stat().st_size == 0:
-            log.unlink()
+        (folder / LOG_NAME).unlink(missing_ok=True)
+        if (folder / "runs").is_dir():
+            (folder / "runs").rmdir()
         folder.rmdir()
 
 

@@ -68,7 +68,8 @@ class Front:
             if self._loop.stuck_text:
                 return NO_SNAPSHOT
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._loop.settled(), SETTLE_S)
+                async with asyncio.timeout(SETTLE_S):
+                    await self._loop.settled()
         return encode_state(self._loop.machine.state)
 
     async def history(self, first: int, last: int) -> list[Row]:

@@ -7,6 +7,7 @@ client, idleness, or a defect; attempts go on in every case.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import time
@@ -144,10 +145,10 @@ class Supervisor:
                 shown_s = time.monotonic()
                 self.server.vitals(self._vitals())
             pause_s = self.watch.pause_s if self.watch.seen else ENGINE_POLL_S
-            try:
-                await asyncio.wait_for(self._poke.wait(), pause_s)
-            except TimeoutError:
-                continue
+            # Not wait_for: in Python 3.11 it can swallow the cancellation that ends this task.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(pause_s):
+                    await self._poke.wait()
 
     def _adopt(self, attempts: dict[str, str]) -> Watched:
         return self.place.engine.adopt(self.machine.state.session, attempts)

@@ -22,6 +22,10 @@ from scanflow_tui.supervisor.stimuli import Commanded, Stimulus, Ticked
 from scanflow_tui.supervisor.turn import Machine, Turn
 
 RETRY_S = 1.0
+"""Between two tries of a commit that failed."""
+AGAIN_S = 1.0
+"""Between two looks at what is due already, such as a start whose answer was lost."""
+TICK_S = 5.0
 Advance = Callable[[Machine, Stimulus, int, bytes], Turn]
 
 
@@ -79,6 +83,7 @@ class Loop:
         self._settled = asyncio.Event()
         self._settled.set()
         self._stopping = False
+        self._ticked_us = shell.now_us()
 
     def offer(self, stimulus: Stimulus) -> None:
         """Put a stimulus into the inbox; from the loop's own thread only."""
@@ -106,16 +111,27 @@ class Loop:
             await self._turn()
 
     async def _wait(self) -> None:
-        """Until there is a stimulus, or until the machine's next due time, which is a tick."""
+        """Until there is a stimulus, or until it is time for a tick."""
         self._woken.clear()
         if self._inbox or self._stopping:
             return
-        due = self.shell.next_due(self.machine)
-        timeout = None if due is None else max(0.0, (due - self.shell.now_us()) / 1e6)
         try:
-            await asyncio.wait_for(self._woken.wait(), timeout)
+            async with asyncio.timeout(self._pause_s()):
+                await self._woken.wait()
         except TimeoutError:
+            self._ticked_us = self.shell.now_us()
             self._inbox.append(Ticked())
+
+    def _pause_s(self) -> float:
+        """Until the machine's next due time, until what is overdue is looked at again, or 5 s."""
+        now_us = self.shell.now_us()
+        due_us = self.shell.next_due(self.machine)
+        overdue = due_us is not None and due_us <= self._ticked_us
+        since_s = max(0.0, (now_us - self._ticked_us) / 1e6)
+        pause_s = max(0.0, (AGAIN_S if overdue else TICK_S) - since_s)
+        if due_us is not None and not overdue:
+            pause_s = min(pause_s, max(0.0, (due_us - now_us) / 1e6))
+        return pause_s
 
     async def _turn(self) -> None:
         group = Group()

@@ -47,10 +47,10 @@ def serve(
     Raises the ScanflowError that keeps it from coming up, or the defect that ended it.
     """
     session = SessionFolder(folder)
-    places.make_session(session)
     if name and not session.database.exists():
         opened = _create(session, name, pipeline, engine)
     else:
+        places.make_session(session)
         opened = store.open_writer(session.database)
     try:
         state, last = _replay(opened)
@@ -92,6 +92,7 @@ def _create(session: SessionFolder, name: str, pipeline: Path | None, engine: st
     read(read_pipeline(pipeline))
     chosen, _ = open_engine(engine)
     chosen.close()
+    places.make_session(session)
     at = time.time_ns() // 1000
     ulid = ids.mint_ulid(at, os.urandom(10))
     folder = contents.text_content(str(session.path), os.urandom(contents.SALT_BYTES))

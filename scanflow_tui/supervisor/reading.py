@@ -24,6 +24,8 @@ async def read_ref(
 ) -> wire.Frame:
     """The fields of a ``data`` frame. Raises InputError, Missing."""
     kind, name, path = (str(ref.get(key, "")) for key in ("kind", "id", "path"))
+    if "\0" in name or "\0" in path:
+        raise InputError("a ref holds no zero byte")
     if kind == "content":
         return await _content(machine, log, name, offset, length)
     if kind == "artifact":
