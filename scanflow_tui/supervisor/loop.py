@@ -72,17 +72,20 @@ class Shell:
 class Loop:
     """One inbox, one machine, one commit at a time."""
 
-    def __init__(self, machine: Machine, shell: Shell, told: Told) -> None:
+    def __init__(
+        self, machine: Machine, shell: Shell, told: Told, *, retry_s: float = RETRY_S
+    ) -> None:
         self.machine = machine
         self.shell = shell
         self.told = told
+        self.retry_s = retry_s
         self.stuck_text = ""
         self.committed_seq = machine.state.seq
         self._inbox: deque[Stimulus] = deque()
         self._woken = asyncio.Event()
         self._settled = asyncio.Event()
         self._settled.set()
-        self._stopping = False
+        self._stop = asyncio.Event()
         self._ticked_us = shell.now_us()
 
     def offer(self, stimulus: Stimulus) -> None:
@@ -92,7 +95,7 @@ class Loop:
 
     def stop(self) -> None:
         """End after the group at hand; everything before it is committed."""
-        self._stopping = True
+        self._stop.set()
         self._woken.set()
 
     @property
@@ -106,14 +109,14 @@ class Loop:
 
     async def run(self) -> None:
         """Turn until stopped."""
-        while not self._stopping:
+        while not self._stop.is_set():
             await self._wait()
             await self._turn()
 
     async def _wait(self) -> None:
         """Until there is a stimulus, or until it is time for a tick."""
         self._woken.clear()
-        if self._inbox or self._stopping:
+        if self._inbox or self._stop.is_set():
             return
         try:
             async with asyncio.timeout(self._pause_s()):
@@ -143,24 +146,38 @@ class Loop:
         if group.events:
             self._settled.clear()
             rows = await self._commit(group)
+            if rows is None:
+                return
             self.committed_seq = rows[-1][0]
             self._settled.set()
             self.told.committed(rows)
         for effect in group.effects:
             self.shell.carry(effect)
 
-    async def _commit(self, group: Group) -> list[Row]:
-        """Append the group, again and again until it is in; meanwhile no command is taken."""
+    async def _commit(self, group: Group) -> list[Row] | None:
+        """Append the group, again and again until it is in; meanwhile no command is taken.
+
+        None where the loop was told to stop before that: nothing of the group was acknowledged.
+        """
         while True:
             try:
                 rows = await self.shell.commit(group)
             except Missing as error:
                 self._say_stuck(error.sentence())
                 self._refuse_commands(error)
-                await asyncio.sleep(RETRY_S)
+                if await self._stopped_within(self.retry_s):
+                    return None
             else:
                 self._say_stuck("")
                 return rows
+
+    async def _stopped_within(self, pause_s: float) -> bool:
+        try:
+            async with asyncio.timeout(pause_s):
+                await self._stop.wait()
+        except TimeoutError:
+            return False
+        return True
 
     def _say_stuck(self, text: str) -> None:
         if text != self.stuck_text:

@@ -86,12 +86,14 @@ class Watch:
         if watched.engine != self.reachable:
             self.reachable = watched.engine
             stimuli.append(EngineObserved(watched.engine))
-        if now_s - self._vitals_s >= VITALS_S:
+        reachable = self.reachable.reachable
+        if reachable and now_s - self._vitals_s >= VITALS_S:
             self._vitals_s = now_s
             self._ask_vitals()
         for name, seen in list(self.seen.items()):
             stimuli += _report(name, seen, now_s)
-            stimuli += _sample(name, seen, now_s)
+            if reachable:
+                stimuli += _sample(name, seen, now_s)
             observation = watched.seen.get(name)
             if observation is not None and observation != seen.observation:
                 seen.observation = observation
