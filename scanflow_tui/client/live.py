@@ -133,6 +133,7 @@ class LiveSource:
         """Go on over this connection: where the state is, and with every unanswered command."""
         session = connection.welcome["session"]
         if self.state.session not in ("", session):
+            await connection.close()
             raise DamagedSession("another session answers here now", where=str(self.folder))
         self.card, self.stuck = connection.welcome, connection.welcome.get("stuck", "")
         if self.state.seq < 0:
@@ -169,7 +170,8 @@ class LiveSource:
                 await self._use(connection)
             except (ScanflowError, LinkLost, OSError) as error:
                 tries += 1
-                if isinstance(error, ScanflowError) and tries >= TRIES_MAX:
+                is_final = tries >= TRIES_MAX or not isinstance(error, Missing)
+                if isinstance(error, ScanflowError) and is_final:
                     self._fail(error)
                     self._tell(Update(self.state, link="closed", text=error.sentence()))
                     self._wanted.clear()

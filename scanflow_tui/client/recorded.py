@@ -34,7 +34,9 @@ class RecordedSource:
 
     writable = False
 
-    def __init__(self, path: Path, at: int | None = None) -> None:
+    def __init__(
+        self, path: Path, at: int | None = None, *, snapshot_events: int = SNAPSHOT_EVENTS
+    ) -> None:
         self.path = Path(path)
         self.seq = -1
         self.last = -1
@@ -43,6 +45,7 @@ class RecordedSource:
         self.decisions: list[int] = []
         self.state = SessionState()
         self._at = at
+        self._snapshot_events = snapshot_events
         self._tape: Tape | None = None
         self._snapshots: dict[int, bytes] = {}
         self._updates: asyncio.Queue[Update | None] = asyncio.Queue()
@@ -152,7 +155,7 @@ class RecordedSource:
         self.times.append(event.at)
         if event.kind == "DecisionTaken":
             self.decisions.append(event.seq)
-        if event.seq and event.seq % SNAPSHOT_EVENTS == 0:
+        if event.seq and event.seq % self._snapshot_events == 0:
             # A number beyond 64 bits does not fit a snapshot: seeking is only slower then.
             with contextlib.suppress(OverflowError, UnicodeEncodeError):
                 self._snapshots[event.seq] = msgspec.msgpack.encode(self.state)
