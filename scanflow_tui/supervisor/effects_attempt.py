@@ -86,7 +86,8 @@ def _start(place: Workplace, effect: StartAttempt) -> Accepted | StartUnknown | 
 def _write_step(effect: StartAttempt, folder: Path, inputs: dict[str, Path]) -> None:
     """``step.json`` and the folder for outputs; the same bytes again where they are there."""
     out = folder / OUT_DIR
-    out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    out.mkdir(mode=0o700, exist_ok=True)
     step = StepFile(
         contract=CONTRACT,
         name=effect.name,

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from scanflow_tui.client.blocking import BlockingSource
 from scanflow_tui.client.connection import Connection
 from scanflow_tui.client.live import LiveSource
 from scanflow_tui.client.recorded import RecordedSource
@@ -26,6 +27,8 @@ from scanflow_tui.contract import limits, wire
 from scanflow_tui.contract.commands import AddBatch, Leave, StartRun, to_json
 from scanflow_tui.contract.errors import InputError, Missing, Refused
 from scanflow_tui.session import events as ev
+from scanflow_tui.session import index
+from scanflow_tui.session.places import SessionFolder
 from tests.crash.toy import PIPELINE, WAIT_S, Toy, end, is_free, until
 
 pytestmark = pytest.mark.slow
@@ -256,7 +259,7 @@ async def test_a_replay_beside_a_living_supervisor_asks_it(toy: Toy) -> None:
     source = toy.source()
     await source.open()
     await source.send(StartRun())
-    state = await until(source, lambda state: state.runs[1].state == "done")
+    state = await until(source, lambda state: state.runs[1].state == "done" and bool(state.heads))
     replay = RecordedSource(toy.folder)
     await replay.open()
     assert replay.last == state.seq and replay.verdict.startswith("✔")
@@ -291,3 +294,33 @@ async def test_no_path_leads_out_of_an_artifact(toy: Toy, path: str) -> None:
     with pytest.raises((InputError, Missing)):
         await source.read(Ref("artifact", sha, path))
     await source.close()
+
+
+async def test_an_idle_supervisor_leaves(toy: Toy) -> None:
+    await end(toy)
+    assert await asyncio.to_thread(launch, toy.folder, "--idle-s", "0.2") is True
+    await is_free(toy)
+    assert "nothing to do" in toy.events()[-1].fact.reason  # type: ignore[union-attr]
+
+
+async def test_a_program_that_is_not_asynchronous_asks_and_waits(toy: Toy) -> None:
+    def program() -> str:
+        with BlockingSource(toy.folder, "test") as session:
+            number = session.ask(StartRun()).value
+            state = session.wait(lambda state: state.runs[1].state == "done", timeout_s=WAIT_S)
+            name = state.runs[1].nodes["train"].attempts[0].name
+            return number + session.read(Ref("log", name)).data.decode().split()[-1]
+
+    assert await asyncio.to_thread(program) == "1ended"
+
+
+async def test_the_list_of_sessions_is_told_without_opening_the_file(toy: Toy) -> None:
+    source = toy.source()
+    await source.open()
+    await source.send(StartRun())
+    await until(source, lambda state: state.runs[1].state == "done")
+    await source.close()
+    await end(toy)
+    entry = index.read(SessionFolder(toy.folder))
+    assert (entry.state, entry.pipeline, entry.champion, entry.n_runs) == ("done", "toy", 1, 1)
+    assert entry.seq == toy.events()[-1].seq
