@@ -17,7 +17,8 @@ from pathlib import Path
 
 from scanflow_tui.contract.errors import Missing, Refused
 from scanflow_tui.session.places import FILE_MODE, SessionFolder
-from scanflow_tui.session.store import Store, require_file, wal_of
+from scanflow_tui.session.store import Store, require_file
+from scanflow_tui.session.swap import files_of, settle
 
 
 class CopiedStore(Store):
@@ -43,9 +44,9 @@ def open_copy(folder: SessionFolder) -> Store:
     aside = Path(tempfile.mkdtemp(prefix="scanflow-"))
     try:
         with shared_lock(folder):
-            _copy(folder.database, aside / folder.database.name)
-            if wal_of(folder.database).exists():
-                _copy(wal_of(folder.database), wal_of(aside / folder.database.name))
+            for source in files_of(folder.database):
+                _copy(source, aside / source.name)
+        settle(aside / folder.database.name)
         require_file(aside / folder.database.name)
         return CopiedStore(aside / folder.database.name)
     except BaseException:

@@ -66,7 +66,7 @@ def sessions_root(
 ) -> Path:
     """The sessions root: ``--sessions``, ``$SCANFLOW_SESSIONS``, ``./sessions``, or user data.
 
-    ``./sessions`` counts if that folder or ``./pipeline.yaml`` exists. What is None is this process's.
+    ``./sessions`` counts if that folder or ``./pipeline.yaml`` exists. None: this process's own.
     """
     environ = os.environ if environ is None else environ
     cwd = Path.cwd() if cwd is None else cwd

@@ -161,7 +161,7 @@ def _other_duckdb(path: Path) -> None:
 
 def _flipped(path: Path) -> None:
     made = bytearray(session_file(path.parent, 500).read_bytes())
-    made[len(made.rstrip(b"\0")) - 1] ^= 1
+    made[3 * 4096 + 64] ^= 1
     path.write_bytes(made)
 
 
