@@ -1,4 +1,4 @@
-"""Step ``filter_base`` (node ``base``): the filter's base network, trained before any drift is seen.
+"""Step ``filter_base`` (node ``base``): the filter's network, trained before any drift is seen.
 
 Inputs: ``model``, ``data``. Output: ``filter``. Parameters: ``steps`` (400), ``seed``.
 """

@@ -13,7 +13,7 @@ from scanflow_tui.contract.step import Step, run_step
 from scanflow_tui.steps.runtime import paced, prepare
 from scanflow_tui.steps.vision.datasets import cut_training, read_labelled
 from scanflow_tui.steps.vision.modelfile import Meta, save_model
-from scanflow_tui.steps.vision.nets import Model, Shape, build_classifier, guesses, load_builder
+from scanflow_tui.steps.vision.nets import Shape, fresh, guesses, load_builder
 from scanflow_tui.steps.vision.reference import make_reference, save_reference
 from scanflow_tui.steps.vision.train import train
 
@@ -27,12 +27,13 @@ def main(step: Step, code: Path) -> None:
     classes = step.classes or tuple(str(digit) for digit in range(10))
     data = read_labelled(step.input("data"), classes=len(classes))
     slices = cut_training(data)
-    model = Model(build_classifier(load_builder(code), len(classes), SHAPE))
+    seed = int(step.param("seed", step.seed))
+    model = fresh(load_builder(code), len(classes), SHAPE, seed)
     train(
         model,
         slices.fit,
         epochs=int(step.param("epochs", EPOCHS)),
-        seed=int(step.param("seed", step.seed)),
+        seed=seed,
         progress=paced(step, 0.0, 0.9),
         metric=step.metric,
     )

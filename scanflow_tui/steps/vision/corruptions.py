@@ -38,7 +38,7 @@ CORRUPTIONS: dict[str, Corruption] = {
     "zigzag": lines.zigzag,
     "canny_edges": lines.canny_edges,
 }
-CHUNK = 64
+CHUNK = 8
 """Images corrupted at once: fog needs a map of 256 x 256 for each."""
 
 

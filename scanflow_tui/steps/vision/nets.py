@@ -34,10 +34,7 @@ def silent(share: float, text: str) -> None:
 
 
 class Model(nn.Module):
-    """A classifier with, where it has one, a filter in front of it.
-
-    ``parts`` decides what is in training mode: ``model.train()`` acts on both, as torch does.
-    """
+    """A classifier with, where it has one, a filter in front of it."""
 
     def __init__(self, classifier: nn.Module, filter: nn.Module | None = None) -> None:
         super().__init__()
@@ -106,6 +103,12 @@ def build_classifier(build: Builder, classes: int, shape: Shape) -> nn.Module:
         if not callable(getattr(classifier, name, None)):
             raise InputError(f"build() gave a module without {name}", where="model file")
     return classifier
+
+
+def fresh(build: Builder, classes: int, shape: Shape, seed: int) -> Model:
+    """An untrained model whose first weights depend on the seed alone."""
+    torch.manual_seed(seed)
+    return Model(build_classifier(build, classes, shape))
 
 
 def as_tensor(images: Pixels) -> Tensor:
