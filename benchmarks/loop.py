@@ -19,10 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
 os.environ["OMP_NUM_THREADS"] = "1"
-sys.path.insert(0, str(ROOT))
-sys.path.insert(0, str(ROOT / "pipelines" / "mnist"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "pipelines" / "mnist"))
 
 import data as mnist
 import loop_checker

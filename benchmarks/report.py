@@ -31,7 +31,7 @@ def show(title: str, rows: Sequence[Row]) -> None:
     words = {None: "", True: "met", False: "MISSED"}
     for row in rows:
         table.add_row(row.claim, row.target, row.figure, words[row.met])
-    Console(width=130, highlight=False).print(table)
+    Console(width=170, highlight=False).print(table)
 
 
 def save(path: Path, rows: Sequence[Row], about: dict[str, Any]) -> None:

@@ -87,7 +87,12 @@ def moved(images: Images, matrices: Sequence[npt.ArrayLike]) -> Images:
     for place, (image, matrix) in enumerate(zip(images, matrices, strict=True)):
         turned = np.asarray(matrix, dtype=np.float64)
         affine_transform(
-            image, turned, offset=centre - turned @ centre, order=1, output=changed[place]
+            image,
+            turned,
+            offset=centre - turned @ centre,
+            order=1,
+            mode="grid-constant",
+            output=changed[place],
         )
     return changed
 
