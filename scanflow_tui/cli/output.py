@@ -1,0 +1,89 @@
+"""The only writer of stdout and stderr. Results go to stdout (text or JSON), errors to stderr.
+
+Colour only on a terminal and never under NO_COLOR; rich is loaded only for progress there.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from scanflow_tui.contract.errors import InputError, ScanflowError
+
+Progress = Callable[[float | None, str], None]
+
+
+def write(text: str) -> None:
+    """A line of result."""
+    sys.stdout.write(text + "\n")
+
+
+def write_json(value: Any) -> None:
+    """One JSON value as the whole result."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_bytes(data: bytes) -> None:
+    """Raw bytes of a result (a log, an export)."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def note(text: str) -> None:
+    """A line that is not part of the result: what is done, where things lie."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def show_error(error: ScanflowError) -> None:
+    """The error as one sentence, and each finding of a document on its line."""
+    findings = error.findings if isinstance(error, InputError) else ()
+    for finding in findings:
+        note(finding)
+    if not findings or error.what not in "\n".join(findings):
+        note(f"scanflow: {error.sentence()}")
+
+
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A plain table: columns as wide as their cells, two blanks between them."""
+    lines = [[str(cell) for cell in row] for row in rows]
+    widths = [
+        max([len(name), *(len(line[at]) for line in lines)]) for at, name in enumerate(header)
+    ]
+    for line in [list(header), *lines]:
+        write(
+            "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        )
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Progress]:
+    """Progress of long work: a bar on a terminal, a line whenever the text changes elsewhere."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+        from rich.progress import Progress as Bar
+
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+        with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+            task = bar.add_task(title, total=None)
+            yield lambda share, text: bar.update(
+                task,
+                total=None if share is None else 1.0,
+                completed=share or 0.0,
+                description=text or title,
+            )
+        return
+    said = [title]
+    note(title)
+
+    def tell(share: float | None, text: str) -> None:
+        if text and text != said[-1]:
+            said.append(text)
+            note(text)
+
+    yield tell

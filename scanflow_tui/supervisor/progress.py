@@ -1,0 +1,383 @@
+"""What every open run may do next: skip, start, ask a person, try again, end.
+
+Level-triggered: it looks at what is true, not at what just happened, so a restarted supervisor
+asks for the same effects again. It stops when a whole pass changes nothing.
+"""
+
+from __future__ import annotations
+
+from scanflow_tui import __version__
+from scanflow_tui.contract import canonical, evidence, ids
+from scanflow_tui.contract.states import ATTEMPT_ENDED, BAD, NODE_ENDED
+from scanflow_tui.contract.step import CONTRACT
+from scanflow_tui.session import events as ev
+from scanflow_tui.session.folds import open_runs
+from scanflow_tui.session.state import AttemptView, NodeView, RunView, SessionState, desk_key
+from scanflow_tui.supervisor.effects import (
+    AskCache,
+    CancelAttempt,
+    StartAttempt,
+    StoreHumanOutputs,
+)
+from scanflow_tui.supervisor.outcomes import cancel_before_start, tell_from_human
+from scanflow_tui.supervisor.turn import Turn, graph_of, node_of
+from scanflow_tui.workflow.graph import Multigraph, Node
+from scanflow_tui.workflow.plan import Ready, Skip, cache_key, inputs_of, ready
+
+BACKOFF_S = (1, 5, 30, 120)
+BAD_INPUT_CODE = 2
+"""A step that says its input is bad would say so again: it is not retried."""
+
+
+def proceed(turn: Turn) -> None:
+    """Let every open run go on, and cancel what runs of runs that are over."""
+    again = True
+    while again:
+        before = turn.state.seq
+        for run in open_runs(turn.state):
+            _proceed_run(turn, run)
+        again = turn.state.seq != before
+    for run in turn.state.runs.values():
+        if run.cancel_asked or run.state in ("superseded", "cancelled", "failed"):
+            _cancel_attempts(turn, run, every=True)
+        elif run.n_active:
+            _cancel_attempts(turn, run, every=False)
+            _start_due(turn, run)
+
+
+def _proceed_run(turn: Turn, run: RunView) -> None:
+    if run.cancel_asked:
+        _wind_down(turn, run)
+        return
+    graph, order = graph_of(turn.machine, run)
+    states = {node.id: node.state for node in run.nodes.values()}
+    values = {
+        (node.id, name): value for node in run.nodes.values() for name, value in node.values.items()
+    }
+    for decision in ready(graph, states, values, order=order):
+        node = run.nodes[decision.node]
+        match decision:
+            case Skip(_, reason):
+                turn.emit(ev.NodeSkipped(run.number, node.id, reason))
+            case Ready():
+                _begin(turn, run, graph, node)
+    for node in run.nodes.values():
+        if node.state == "retrying" or node.state in BAD:
+            _try_again(turn, run, graph, node)
+        elif node.state == "needs_you":
+            _store_human(turn, run, node)
+    _end_run(turn, run)
+
+
+def _begin(turn: Turn, run: RunView, graph: Multigraph, node: NodeView) -> None:
+    declared = graph.node(node.id)
+    if declared.kind == "input":
+        _pass_batch(turn, run, node)
+    elif declared.kind == "human":
+        _ask_person(turn, run, declared)
+    else:
+        _begin_step(turn, run, graph, declared, "first try")
+
+
+def _pass_batch(turn: Turn, run: RunView, node: NodeView) -> None:
+    if run.batch is None:
+        return
+    batch = turn.state.batches[run.batch]
+    output = ev.Artifact(batch.artifact, batch.n_bytes, batch.n_files)
+    turn.emit(ev.NodeEnded(run.number, node.id, "done", {node.id: output}, {}, f"batch {batch.id}"))
+
+
+def _ask_person(turn: Turn, run: RunView, declared: Node) -> None:
+    """Suspend at a human node, unless another run holds the conversation."""
+    holder = turn.state.conversation
+    if holder is not None and holder != run.number:
+        return
+    text, shown = "", ""
+    if declared.form == "label" and run.check is not None:
+        n_repair = sum(entry.share == "repair" for entry in run.check.queue)
+        text = f"{len(run.check.queue)} images to label ({n_repair} to repair with)"
+    elif declared.form == "decide" and run.offer is not None:
+        text, shown = run.offer.options.sentence, run.offer.evidence
+    elif declared.form == "approve" and run.table is not None:
+        text = run.table.sentence
+    turn.emit(ev.PersonAsked(run.number, declared.id, declared.form or "", shown, text))
+
+
+def _begin_step(
+    turn: Turn, run: RunView, graph: Multigraph, declared: Node, reason: str, not_before: int = 0
+) -> None:
+    """Use the cache if it has the key; else intend an attempt, if the budget has room."""
+    inputs, sources = _inputs(turn, run, declared)
+    key = cache_key(
+        declared,
+        code=run.code,
+        package_version=__version__,
+        environment=run.environment,
+        inputs=inputs,
+        contract=CONTRACT,
+    )
+    asked = (run.number, declared.id, key)
+    if asked not in turn.machine.missed:
+        role = declared.role
+        turn.ask(
+            ("cache", *asked),
+            AskCache(*asked, declared.outputs, role == "checker", role == "planner"),
+        )
+        return
+    if _runs_elsewhere(turn, key) or not _has_room(turn, declared):
+        return
+    view = run.nodes[declared.id]
+    number = len(view.attempts) + 1
+    tell_from_human(turn, run, view)
+    turn.emit(
+        ev.AttemptIntended(
+            run=run.number,
+            node=declared.id,
+            attempt=number,
+            name=ids.attempt_name(turn.state.session, run.number, declared.id, number),
+            key=key,
+            inputs=inputs,
+            sources=sources,
+            params=declared.params,
+            argv=declared.run,
+            reason=reason,
+            not_before=not_before,
+        )
+    )
+
+
+def _inputs(turn: Turn, run: RunView, declared: Node) -> tuple[dict[str, str], dict[str, str]]:
+    outputs = {
+        (node.id, name): artifact.sha
+        for node in run.nodes.values()
+        for name, artifact in node.outputs.items()
+    }
+    champion = turn.state.versions[run.champion].outputs if run.champion is not None else {}
+    return inputs_of(
+        declared,
+        outputs=outputs,
+        files=run.files,
+        champion={name: artifact.sha for name, artifact in champion.items()},
+        batch=turn.state.batches[run.batch].artifact if run.batch is not None else None,
+    )
+
+
+def _open_attempts(turn: Turn) -> list[tuple[RunView, NodeView, AttemptView]]:
+    return [
+        (run, node, attempt)
+        for run in turn.state.runs.values()
+        if run.n_active or run.state in ("superseded", "cancelled", "failed")
+        for node in run.nodes.values()
+        for attempt in node.attempts[-1:]
+        if attempt.state not in ATTEMPT_ENDED
+    ]
+
+
+def _runs_elsewhere(turn: Turn, key: str) -> bool:
+    """Whether this key runs in the session already: then it is waited for, not run twice."""
+    found = any(attempt.key == key for _, _, attempt in _open_attempts(turn))
+    if found:
+        turn.machine.missed = {asked for asked in turn.machine.missed if asked[2] != key}
+    return found
+
+
+def _has_room(turn: Turn, declared: Node) -> bool:
+    """Whether the engine's cores have room; one attempt always has."""
+    budget = turn.machine.budget.cpus
+    if budget is None:
+        return True
+    used = [
+        node_of(turn.machine, run, node.id).limits.cpus for run, node, _ in _open_attempts(turn)
+    ]
+    return not used or sum(used) + declared.limits.cpus <= budget
+
+
+def _try_again(turn: Turn, run: RunView, graph: Multigraph, node: NodeView) -> None:
+    """A new attempt after a person asked for it, or by the node's own retries."""
+    if not node.attempts or node.attempts[-1].state not in ATTEMPT_ENDED:
+        return
+    declared = graph.node(node.id)
+    last = node.attempts[-1]
+    if node.state == "retrying":
+        _begin_step(turn, run, graph, declared, "a person asked for another try")
+        return
+    n_failed = len(node.attempts)
+    if node.state == "cancelled" or last.code == BAD_INPUT_CODE:
+        return
+    if n_failed <= declared.limits.retries:
+        wait_s = BACKOFF_S[min(n_failed, len(BACKOFF_S)) - 1]
+        reason = f"try {n_failed + 1} after: {last.outcome or last.state}"
+        _begin_step(turn, run, graph, declared, reason, turn.at + wait_s * 1_000_000)
+
+
+def _start_due(turn: Turn, run: RunView) -> None:
+    """Ask the engine for every intended attempt whose time has come and that it has not
+    accepted.
+    """
+    for node in run.nodes.values():
+        for attempt in node.attempts[-1:]:
+            if attempt.state != "starting" or attempt.ref or attempt.not_before > turn.at:
+                continue
+            if attempt.cancel_asked:
+                continue
+            turn.ask(("start", attempt.name), _start(turn, run, node, attempt))
+
+
+def _start(turn: Turn, run: RunView, node: NodeView, attempt: AttemptView) -> StartAttempt:
+    graph, _ = graph_of(turn.machine, run)
+    declared = graph.node(node.id)
+    return StartAttempt(
+        name=attempt.name,
+        run=run.number,
+        node=node.id,
+        attempt=attempt.number,
+        argv=attempt.argv,
+        env=declared.env,
+        inputs=attempt.inputs,
+        sources=attempt.sources,
+        outputs=declared.outputs,
+        params=attempt.params,
+        seed=declared.seed,
+        limits=declared.limits,
+        classes=graph.classes,
+        code=run.code,
+        image=graph.image,
+    )
+
+
+def _cancel_attempts(turn: Turn, run: RunView, *, every: bool) -> None:
+    """Ask the engine to end open attempts: all of them, or those that somebody wants ended."""
+    for node in run.nodes.values():
+        for attempt in node.attempts[-1:]:
+            if attempt.state in ATTEMPT_ENDED or not (every or attempt.cancel_asked):
+                continue
+            if _is_only_intended(turn, attempt):
+                cancel_before_start(turn, run, node, attempt)
+                continue
+            grace_s = node_of(turn.machine, run, node.id).limits.grace_s
+            turn.ask(("cancel", attempt.name), CancelAttempt(attempt.name, grace_s))
+
+
+def _is_only_intended(turn: Turn, attempt: AttemptView) -> bool:
+    """Whether no engine was asked to start it, in this supervisor's life or before."""
+    asked = ("start", attempt.name) in turn.machine.asked
+    return (
+        attempt.state == "starting"
+        and not attempt.ref
+        and not asked
+        and attempt.not_before > turn.at
+    )
+
+
+def is_final(state: SessionState, run: RunView, node: NodeView) -> bool:
+    """Whether a person said all at a human node, so that its outputs can be made."""
+    if node.state != "needs_you":
+        return False
+    if node.form == "label":
+        desk = state.desks[desk_key(run.number, node.id)]
+        return desk.finished or (run.check is not None and not run.check.queue)
+    return node.form == "decide" and run.decision is not None
+
+
+def _store_human(turn: Turn, run: RunView, node: NodeView) -> None:
+    """What a person said becomes the human node's outputs, once it is final."""
+    if not is_final(turn.state, run, node):
+        return
+    files = label_files(turn, run, node) if node.form == "label" else _decision_files(run)
+    turn.ask(("human", run.number, node.id), StoreHumanOutputs(run.number, node.id, files))
+
+
+def _decision_files(run: RunView) -> dict[str, bytes]:
+    decision, offer = run.decision, run.offer
+    assert decision is not None and offer is not None, "a decision needs an offer"
+    option = next(item for item in offer.options.options if item.id == decision.option)
+    chosen = evidence.Chosen(
+        option,
+        decision.action,
+        decision.evidence,
+        decision.reason_content,
+        decision.actor,
+        decision.at,
+    )
+    return {"chosen": canonical.encode(evidence.to_json(chosen))}
+
+
+def label_files(turn: Turn, run: RunView, node: NodeView) -> dict[str, bytes]:
+    """The files ``labels`` and ``audit`` (JSONL), a line a sample, the latest word of all
+    humans.
+    """
+    desk = turn.state.desks[desk_key(run.number, node.id)]
+    lines: dict[str, list[bytes]] = {"repair": [], "audit": []}
+    for entry in run.check.queue if run.check else ():
+        by_actor = desk.labels.get(entry.id)
+        if not by_actor:
+            continue
+        latest = max(by_actor.values(), key=lambda label: label.seq)
+        line = evidence.Label(
+            id=entry.id,
+            index=entry.index,
+            kind=latest.kind,
+            label=latest.value,
+            by=latest.actor.removeprefix("human:"),
+            at=latest.at,
+            share=entry.share,
+            guess=entry.guess,
+            probability=entry.probability,
+            stratum=entry.stratum,
+        )
+        lines[entry.share].append(canonical.encode(evidence.to_json(line)) + b"\n")
+    return {"labels": b"".join(lines["repair"]), "audit": b"".join(lines["audit"])}
+
+
+def _wind_down(turn: Turn, run: RunView) -> None:
+    """A cancelled run ends once nothing of it runs any more."""
+    for node in run.nodes.values():
+        if node.state == "needs_you":
+            turn.emit(
+                ev.NodeEnded(run.number, node.id, "cancelled", {}, {}, "the run was cancelled")
+            )
+    _cancel_attempts(turn, run, every=True)
+    if not any(attempt.state not in ATTEMPT_ENDED for attempt in _last_attempts(run)):
+        turn.emit(ev.RunEnded(run.number, "cancelled", "a person cancelled it"))
+
+
+def _last_attempts(run: RunView) -> list[AttemptView]:
+    return [node.attempts[-1] for node in run.nodes.values() if node.attempts]
+
+
+def _end_run(turn: Turn, run: RunView) -> None:
+    """End a run that has nothing left to do, well or badly."""
+    if run.n_active or run.n_needs or _asks(turn, run):
+        return
+    bad = [node for node in run.nodes.values() if node.state in BAD]
+    left = [node for node in run.nodes.values() if node.state not in NODE_ENDED]
+    if not left and not bad:
+        turn.emit(ev.RunEnded(run.number, "done", ""))
+    elif bad and not _still_ready(turn, run):
+        last = bad[0].attempts[-1] if bad[0].attempts else None
+        why = last.outcome if last else bad[0].reason
+        turn.emit(ev.RunEnded(run.number, "failed", f"node {bad[0].id}: {why or bad[0].state}"))
+
+
+def _asks(turn: Turn, run: RunView) -> bool:
+    """Whether an effect of this run is still without an answer."""
+    return any(key[0] in ("cache", "human") and key[1] == run.number for key in turn.machine.asked)
+
+
+def _still_ready(turn: Turn, run: RunView) -> bool:
+    """Whether some node could go on (it waits for room, the conversation, or its next try)."""
+    graph, order = graph_of(turn.machine, run)
+    states = {node.id: node.state for node in run.nodes.values()}
+    values = {
+        (node.id, name): value for node in run.nodes.values() for name, value in node.values.items()
+    }
+    if any(isinstance(item, Ready) for item in ready(graph, states, values, order=order)):
+        return True
+    return any(
+        node.state in BAD
+        and node.state != "cancelled"
+        and bool(node.attempts)
+        and node.attempts[-1].code != BAD_INPUT_CODE
+        and len(node.attempts) <= graph.node(node.id).limits.retries
+        for node in run.nodes.values()
+    )
