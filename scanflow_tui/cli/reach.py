@@ -11,13 +11,18 @@ from scanflow_tui.session.state import RunView, SessionState
 
 
 def reading(session: str | None, root: str | None) -> Link:
-    """A link that changes nothing and starts nothing: live if a supervisor runs, else the file."""
+    """A link that changes nothing and starts nothing: of the live session, else of its file."""
+    from scanflow_tui.client.recorded import RecordedSource
+
     folder = session_folder(session, root)
-    return Link(source_for_reading(folder), folder)
+    return Link(RecordedSource(folder), folder)
 
 
-def source_for_reading(folder: Path) -> Link | object:
-    raise AssertionError
+def reading_file(path: Path) -> Link:
+    """The same for a session file or folder, wherever it lies."""
+    from scanflow_tui.client.recorded import RecordedSource
+
+    return Link(RecordedSource(path), path)
 
 
 def acting(session: str | None, root: str | None) -> Link:

@@ -12,7 +12,8 @@ from typing import TypeVar
 
 from scanflow_tui.session.copy import CopiedStore, open_copy
 from scanflow_tui.session.places import SessionFolder
-from scanflow_tui.session.store import Store, require_file, wal_of
+from scanflow_tui.session.store import Store, require_file
+from scanflow_tui.session.swap import wal_of
 from scanflow_tui.session.verify import verify_store
 
 T = TypeVar("T")

@@ -74,10 +74,10 @@ NODE_MOVES: dict[NodeState, tuple[NodeState, ...]] = {
     "done": (),
     "cached": (),
     "skipped": (),
-    "failed": ("retrying",),
-    "doubt": ("retrying",),
-    "lost": ("retrying",),
-    "timed_out": ("retrying",),
+    "failed": ("retrying", "cached"),
+    "doubt": ("retrying", "cached"),
+    "lost": ("retrying", "cached"),
+    "timed_out": ("retrying", "cached"),
     "cancelled": ("retrying",),
 }
 

@@ -17,7 +17,7 @@ from scanflow_tui.contract.errors import Missing, ScanflowError
 from scanflow_tui.session import artifacts, cache
 from scanflow_tui.session.cache import CacheEntry
 from scanflow_tui.session.events import Artifact
-from scanflow_tui.session.store import sync_folder
+from scanflow_tui.session.swap import sync_folder
 from scanflow_tui.supervisor.effects import (
     AskCache,
     IngestBatch,

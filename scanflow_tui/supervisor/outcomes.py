@@ -6,7 +6,7 @@ away.
 
 from __future__ import annotations
 
-from scanflow_tui.contract.states import ATTEMPT_ENDED, RUN_ENDED, AttemptState
+from scanflow_tui.contract.states import ATTEMPT_ENDED, RUN_ENDED, AttemptState, may_move
 from scanflow_tui.engine.protocol import (
     Absent,
     Accepted,
@@ -284,7 +284,7 @@ def cache_answered(turn: Turn, told: CacheAnswered) -> None:
     if told.outputs is None:
         turn.machine.missed.add((told.run, told.node, told.key))
         return
-    if node.state not in ("waiting", "retrying"):
+    if not may_move(node.state, "cached"):
         return
     turn.emit(
         ev.NodeCached(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanflow_tui.engine.logs import Decoder, Encoder, last_line, rebuild, sanitise
+from scanflow_tui.contract.loglines import Decoder, Encoder, last_line, rebuild, sanitise
 
 WRITES = st.lists(
     st.tuples(

@@ -18,7 +18,7 @@ PURE = (
     "scanflow_tui/session/state.py",
     "scanflow_tui/session/fold",
     "scanflow_tui/session/chain.py",
-    "scanflow_tui/engine/logs.py",
+    "scanflow_tui/contract/loglines.py",
     "scanflow_tui/supervisor/turn.py",
     "scanflow_tui/supervisor/machine.py",
     "scanflow_tui/supervisor/commands.py",

@@ -33,10 +33,10 @@ def execute(session: str | None, number: int | None, root: str | None, as_json: 
     if as_json:
         output.write_json([run_json(state, known) for known in state.runs])
         return 0
-    rows = []
+    listed: list[tuple[str, ...]] = []
     for run in state.runs.values():
         face = FACES[run.state]
-        rows.append(
+        listed.append(
             (
                 str(run.number),
                 f"{face.symbol} {face.word}",
@@ -46,5 +46,5 @@ def execute(session: str | None, number: int | None, root: str | None, as_json: 
                 run.reason,
             )
         )
-    output.table(("run", "state", "batch", "verdict", "action", "reason"), rows)
+    output.table(("run", "state", "batch", "verdict", "action", "reason"), listed)
     return 0

@@ -7,7 +7,7 @@ from typing import Literal
 
 from rich.text import Text
 
-from scanflow_tui.engine.logs import Decoder, sanitise
+from scanflow_tui.contract.loglines import Decoder, sanitise
 from scanflow_tui.tui.present.times import clock
 from scanflow_tui.tui.theme import TONES
 

@@ -11,15 +11,18 @@ import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from scanflow_tui.contract import limits
-from scanflow_tui.engine.protocol import Stream
+
 
 _HEADER = re.compile(
     rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{6})Z (stdout|stderr) ([PF]) ", re.ASCII
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
+Stream = Literal["stdout", "stderr"]
+
 _STREAMS: dict[bytes, Stream] = {b"stdout": "stdout", b"stderr": "stderr"}
 _TAB_COLUMNS = 8
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from scanflow_tui.engine.logs import Decoder, Encoder, Line, last_line, rebuild, sanitise
+from scanflow_tui.contract.loglines import Decoder, Encoder, Line, last_line, rebuild, sanitise
 
 RECORD = (
     b"2025-11-25T09:46:40.000001Z stdout F one\n"
