@@ -1,6 +1,7 @@
 """A command's link to one session: choose it, start its supervisor, ask, wait. Synchronous outside.
 
-A command that reads only takes what is there: the live supervisor if one runs, else the recorded file.
+A command that reads only takes what is there: the live supervisor if one runs, else the recorded
+file.
 """
 
 from __future__ import annotations

@@ -349,7 +349,6 @@ def verify(
 def export(
     session: Annotated[str | None, typer.Argument(metavar="SESSION|FILE")] = None,
     output: Annotated[str, typer.Option("--output", "-o", metavar="FILE", help="Default: -")] = "-",
-    contents: Annotated[bool, typer.Option(help="With erasable contents.")] = False,
     sessions: Root = None,
     as_json: Json = False,
 ) -> None:
@@ -357,8 +356,7 @@ def export(
     _do(
         "export",
         session=session,
-        output=output,
-        contents=contents,
+        output_path=output,
         root=sessions,
         as_json=as_json,
     )

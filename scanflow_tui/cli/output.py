@@ -26,6 +26,11 @@ def write_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
+def write_line(value: Any) -> None:
+    """One JSON value as a line, for streams of them."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
+
+
 def write_bytes(data: bytes) -> None:
     """Raw bytes of a result (a log, an export)."""
     sys.stdout.flush()

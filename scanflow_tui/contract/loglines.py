@@ -15,7 +15,6 @@ from typing import Literal
 
 from scanflow_tui.contract import limits
 
-
 _HEADER = re.compile(
     rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{6})Z (stdout|stderr) ([PF]) ", re.ASCII
 )

@@ -166,7 +166,9 @@ class Engine(Protocol):
         """CPU, memory and log length of running attempts (name → folder)."""
 
     def log(self, name: str, folder: str, offset: int, length: int) -> LogChunk:
-        """Bytes of the attempt's log record; the record's lines are those of ``contract.loglines``."""
+        """Bytes of the attempt's log record; the record's lines are those of
+        ``contract.loglines``.
+        """
 
     def cancel(self, name: str, folder: str, grace_s: float) -> None:
         """TERM, grace, KILL. No error where it already ended."""

@@ -2,8 +2,9 @@
 
 One file, standard library only, Python 3.9, ``python -S -E shim.py [--detach] SPEC.json``. Files in
 the attempt's folder: ``claim`` (its first act; whoever finds one touches nothing), ``heartbeat``,
-``log`` (the record, see ``contract/loglines.py``), ``cancel`` (read), ``exit.json`` (its last act). Must
-never import the package, and never let a full disk or a silent reader cost the exit code.
+``log`` (the record, see ``contract/loglines.py``), ``cancel`` (read), ``exit.json`` (its last
+act). Must never import the package, and never let a full disk or a silent reader cost the exit
+code.
 """
 # ruff: noqa: PTH100, PTH104, PTH108, PTH119, PTH120, PTH208
 # pathlib would cost every step its import.

@@ -488,7 +488,7 @@ KINDS: dict[str, type[Fact]] = {kind.__name__: kind for kind in Kind.__args__}
 
 def encode(event: Event) -> bytes:
     """The stored body: the whole envelope in canonical JSON. Raises ValueError on NaN."""
-    payload = event.fact.raw if isinstance(event.fact, Unknown) else _payload(event.fact)
+    payload = event.fact.raw if isinstance(event.fact, Unknown) else fields_of(event.fact)
     return canonical.encode(
         {
             "seq": event.seq,
@@ -515,7 +515,8 @@ def decode(body: bytes | str) -> Event:
     return Event(raw["seq"], raw["at"], raw["actor"], fact, raw.get("command"))
 
 
-def _payload(fact: Fact) -> dict[str, Any]:
+def fields_of(fact: Fact) -> dict[str, Any]:
+    """A fact's fields as plain JSON values, without its kind."""
     # NaN must be refused before msgspec, which writes null for it: to_builtins keeps the float.
     payload: dict[str, Any] = msgspec.to_builtins(fact)
     payload.pop("kind")

@@ -15,8 +15,8 @@ import msgspec
 
 from scanflow_tui.contract import canonical, limits
 from scanflow_tui.contract.errors import InputError, ScanflowError
-from scanflow_tui.contract.step import OUT_DIR, VALUES_FILE, Scalar
 from scanflow_tui.contract.loglines import last_line
+from scanflow_tui.contract.step import OUT_DIR, VALUES_FILE, Scalar
 from scanflow_tui.engine.protocol import Engine, Exited
 from scanflow_tui.session import artifacts
 from scanflow_tui.session.events import Artifact

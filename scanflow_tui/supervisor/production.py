@@ -12,7 +12,7 @@ from scanflow_tui.contract import limits
 from scanflow_tui.contract.errors import InputError, Refused
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import open_runs
-from scanflow_tui.session.state import NodeView, RunView
+from scanflow_tui.session.state import NodeView, RunView, SessionState
 from scanflow_tui.supervisor.effects import GatherPlan, IssueHead
 from scanflow_tui.supervisor.stimuli import Commanded, PlanGathered
 from scanflow_tui.supervisor.turn import SUPERVISOR, Turn, graph_of, node_of
@@ -43,15 +43,15 @@ def gather(
                 name: artifact.sha
                 for name, artifact in (champion.outputs if champion else {}).items()
             },
-            previous=previous_parts(turn),
+            previous=parts_of(state),
         ),
     )
 
 
-def previous_parts(turn: Turn) -> dict[str, KeyParts]:
+def parts_of(state: SessionState) -> dict[str, KeyParts]:
     """What each node's latest attempt was keyed by, so that a plan can name the difference."""
     parts: dict[str, KeyParts] = {}
-    for run in turn.state.runs.values():
+    for run in state.runs.values():
         for node in run.nodes.values():
             if node.attempts:
                 last = node.attempts[-1]

@@ -1,13 +1,15 @@
 """A seeded world around the real state machine: engine, disk, clients, crashes.
 
-Everything random comes from one seed, so a failing schedule replays. What the world keeps over a crash is
-only what a real one keeps: the committed events, the engine's attempts, the cache, the clients.
+Everything random comes from one seed, so a failing schedule replays. What the world keeps over a
+crash is only what a real one keeps: the committed events, the engine's attempts, the cache, the
+clients.
 """
 
 from __future__ import annotations
 
 import random
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from scanflow_tui.contract import commands as cmd
@@ -43,25 +45,7 @@ from scanflow_tui.workflow.plan import PlanFacts, plan
 OWNER = "human:u1000"
 OTHER = "human:u1001"
 
-PIPELINE = """\
-scanflow: 1
-name: sim
-classes: [zero, one, two]
-champion: train
-nodes:
-  batches: {input: batches}
-  train: {run: train, in: {data: file:data/train}, out: [model, reference], limits: {retries: 2}}
-  base: {run: base, in: {model: champion.model}, out: [filter], limits: {retries: 1}}
-  check: {agent: checker, run: check, in: {model: champion.model, batch: batches}, out: [finding, queue], limits: {retries: 1}}
-  label: {human: label, when: check.verdict == 'drift', in: {samples: check.queue}, out: [labels, audit]}
-  plan: {agent: planner, run: plan, in: {batch: batches, labels: label.labels, base: base.filter}, out: [options]}
-  decide: {human: decide, in: {options: plan.options}, out: [chosen]}
-  retrain: {agent: improver, when: decide.action == 'retrain', run: retrain, in: {labels: label.labels, option: decide.chosen}, out: [model, reference]}
-  filter: {agent: improver, when: decide.action == 'filter', run: filter, in: {base: base.filter, option: decide.chosen}, out: [model, reference]}
-  evaluate: {run: evaluate, in: {candidate: [retrain.model, filter.model], champion: champion.model, audit: label.audit}, out: [table]}
-  approve: {human: approve, promotes: [retrain, filter], in: {table: evaluate.table}}
-messages: ["check -> plan: finding", "plan -> decide: options", "decide -> retrain: option"]
-"""
+PIPELINE = (Path(__file__).parent / "pipeline.yaml").read_text(encoding="utf-8")
 
 
 @dataclass

@@ -1,0 +1,79 @@
+"""``scanflow export``: every event as JSONL, a line each, with its hash."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from scanflow_tui.cli import output
+from scanflow_tui.cli.commands.replay import place_of
+from scanflow_tui.contract.errors import Missing, Refused
+from scanflow_tui.session.chain import Row, link
+from scanflow_tui.session.export import lines
+
+
+def execute(session: str | None, output_path: str, root: str | None, as_json: bool) -> int:
+    """Write the export; a file is whole or not there."""
+    path = place_of(session, root)
+    if output_path == "-":
+        n = 0
+        with rows(path) as found:
+            for data in lines(found):
+                output.write_bytes(data)
+                n += 1
+        return 0
+    target = Path(output_path)
+    draft = target.with_name(target.name + ".part")
+    n = 0
+    try:
+        with rows(path) as found, open(draft, "wb") as out:
+            for data in lines(found):
+                out.write(data)
+                n += 1
+        draft.replace(target)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise Missing(
+            f"the export cannot be written: {error.strerror}", where=str(target)
+        ) from None
+    if as_json:
+        output.write_json({"file": str(target), "events": n})
+    else:
+        output.note(f"{n} events in {target}")
+    return 0
+
+
+@contextlib.contextmanager
+def rows(path: Path) -> Iterator[Iterator[Row]]:
+    """The stored rows of a session, from its file or its supervisor."""
+    from scanflow_tui.session.copy import open_copy
+    from scanflow_tui.session.places import SessionFolder
+    from scanflow_tui.session.store import open_reader
+
+    try:
+        store = open_copy(SessionFolder(path)) if path.is_dir() else open_reader(path)
+    except Refused:
+        yield _live(path)
+        return
+    try:
+        yield iter(store.all(0))
+    finally:
+        store.close()
+
+
+def _live(path: Path) -> Iterator[Row]:
+    """Rows from the supervisor; their hashes are the chain's, which it verified."""
+    from scanflow_tui.cli.link import Link
+    from scanflow_tui.client.recorded import RecordedSource
+    from scanflow_tui.session import events as ev
+    from scanflow_tui.session.chain import first
+
+    source = RecordedSource(path)
+    with Link(source, path) as held:
+        previous = first(held.state.session)
+        for start in range(0, source.last + 1, 1000):
+            for event in held.run(source.events(start, start + 999)):
+                body = ev.encode(event)
+                previous = link(previous, body)
+                yield Row(event.seq, event.at, event.kind, event.actor, body, previous)

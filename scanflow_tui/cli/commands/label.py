@@ -1,0 +1,98 @@
+"""``scanflow label``: straight to the queue; or print it, or take labels from a file."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from scanflow_tui.cli import output, reach
+from scanflow_tui.cli.choosing import session_folder
+from scanflow_tui.contract.commands import FinishLabelling, GiveLabel
+from scanflow_tui.contract.errors import InputError, Missing, PersonNeeded, Refused
+from scanflow_tui.contract.evidence import to_json
+from scanflow_tui.session.folds import needs
+from scanflow_tui.session.state import RunView, SessionState
+
+KINDS = ("unsure", "skip", "invalid")
+
+
+def execute(
+    session: str | None, labels: str | None, finish: bool, root: str | None, as_json: bool
+) -> int:
+    """The Label screen on a terminal; otherwise the queue, or labels from a file."""
+    if labels is None and not finish and not as_json and sys.stdout.isatty():
+        from scanflow_tui.cli.commands.open import show
+        from scanflow_tui.client.live import LiveSource
+
+        folder = session_folder(session, root)
+        return show(LiveSource(folder, "scanflow"), folder.parent, folder.name, "label")
+    if labels is None and not finish:
+        with reach.reading(session, root) as link:
+            run, _ = _asked(link.state)
+            _print_queue(run, as_json)
+        return PersonNeeded.exit_code
+    with reach.acting(session, root) as link:
+        run, node = _asked(link.state)
+        given = read_labels(Path(labels), run) if labels is not None else []
+        for sample, kind, value in given:
+            link.send(GiveLabel(run.number, node, sample, kind, value, guess_shown=False))  # type: ignore[arg-type]
+        if finish:
+            link.send(FinishLabelling(run.number, node))
+    if as_json:
+        output.write_json({"run": run.number, "labels": len(given), "finished": finish})
+    else:
+        output.write(f"run {run.number}: {len(given)} labels given{', finished' if finish else ''}")
+    return 0
+
+
+def _asked(state: SessionState) -> tuple[RunView, str]:
+    for run, node, form in needs(state):
+        if form == "label":
+            return state.runs[run], node
+    raise Refused(f"session {state.name} asks for no labels now")
+
+
+def _print_queue(run: RunView, as_json: bool) -> None:
+    entries = run.check.queue if run.check else ()
+    if as_json:
+        # The share stays out: an annotator must not know which samples are the audit.
+        hidden = ("share", "probability", "stratum")
+        rows = [
+            {key: value for key, value in to_json(entry).items() if key not in hidden}
+            for entry in entries
+        ]
+        output.write_json({"run": run.number, "queue": rows})
+        return
+    output.table(("sample", "index"), [(entry.id, str(entry.index)) for entry in entries])
+
+
+def read_labels(path: Path, run: RunView) -> list[tuple[str, str, int | None]]:
+    """Labels from JSONL, all judged before one is given. Raises InputError with every bad line."""
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise Missing(f"the labels cannot be read: {error}", where=str(path)) from None
+    known = {entry.id for entry in run.check.queue} if run.check else set()
+    given: list[tuple[str, str, int | None]] = []
+    bad: list[str] = []
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            raw = json.loads(line)
+            sample, kind, value = str(raw["id"]), raw.get("kind", "class"), raw.get("label")
+        except (ValueError, KeyError, TypeError, AttributeError):
+            bad.append(f"{path}:{number}: not an object with an id")
+            continue
+        if sample not in known:
+            bad.append(f"{path}:{number}: sample {sample!r} is not in the queue")
+        elif kind == "class" and (not isinstance(value, int) or isinstance(value, bool)):
+            bad.append(f"{path}:{number}: label {value!r} is no class number")
+        elif kind != "class" and (kind not in KINDS or value is not None):
+            bad.append(f"{path}:{number}: kind {kind!r} with label {value!r} is no label")
+        else:
+            given.append((sample, kind, value))
+    if bad:
+        raise InputError("no label was given", where=str(path), findings=tuple(bad))
+    return given

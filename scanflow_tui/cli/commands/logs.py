@@ -1,0 +1,79 @@
+"""``scanflow logs``: the log of a step, whole or followed."""
+
+from __future__ import annotations
+
+from scanflow_tui.cli import output, reach
+from scanflow_tui.cli.link import Link
+from scanflow_tui.client.source import Ref
+from scanflow_tui.contract import limits
+from scanflow_tui.contract.errors import UsageError
+from scanflow_tui.contract.loglines import Decoder, Line, sanitise
+from scanflow_tui.contract.states import ATTEMPT_ENDED
+from scanflow_tui.session.state import AttemptView, RunView
+
+
+def execute(
+    node: str,
+    session: str | None,
+    number: int | None,
+    attempt: int | None,
+    follow: bool,
+    root: str | None,
+    as_json: bool,
+) -> int:
+    """Print the lines, each with its time and stream; escape sequences are shown as text."""
+    way = reach.acting if follow else reach.reading
+    with way(session, root) as link:
+        run = reach.run_of(link.state, number)
+        view = _attempt(run, node, attempt)
+        decoder = Decoder()
+        offset = _print(link, view, decoder, 0, as_json)
+        while follow and view.state not in ATTEMPT_ENDED:
+            _more(link)
+            view = _attempt(link.state.runs[run.number], node, view.number)
+            offset = _print(link, view, decoder, offset, as_json)
+        for line in decoder.flush():
+            _write(line, as_json)
+    return 0
+
+
+def _more(link: Link) -> None:
+    """Wait for the next event."""
+    seen = link.state.seq
+    link.wait(lambda state: True if state.seq > seen else None)
+
+
+def _attempt(run: RunView, node: str, number: int | None) -> AttemptView:
+    found = run.nodes.get(node)
+    if found is None:
+        raise UsageError(f"run {run.number} has no node {node!r}", hint=", ".join(run.nodes))
+    if not found.attempts:
+        raise UsageError(f"node {node} of run {run.number} was not started: {found.reason}")
+    if number is None:
+        return found.attempts[-1]
+    for item in found.attempts:
+        if item.number == number:
+            return item
+    raise UsageError(f"node {node} has no attempt {number}", hint=f"It has {len(found.attempts)}.")
+
+
+def _print(link: Link, view: AttemptView, decoder: Decoder, offset: int, as_json: bool) -> int:
+    """Print from an offset on; where the log goes on."""
+    while True:
+        chunk = link.read(Ref("log", view.name), offset, limits.READ_BYTES_MAX)
+        if chunk.note:
+            output.note(chunk.note)
+        for line in decoder.feed(chunk.data):
+            _write(line, as_json)
+        offset += len(chunk.data)
+        if not chunk.data or offset >= chunk.size:
+            return offset
+
+
+def _write(line: Line, as_json: bool) -> None:
+    word = "ERR" if line.stream == "stderr" else "out"
+    text = sanitise(line.text)
+    if as_json:
+        output.write_line({"at": line.at_us, "stream": line.stream, "text": text})
+    else:
+        output.write(f"{word} {text}")

@@ -1,0 +1,58 @@
+"""``scanflow plan``: what a run would do, node by node, with the reasons. Runs nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scanflow_tui.cli import output, reach
+from scanflow_tui.client.source import Ref
+from scanflow_tui.contract.errors import UsageError
+from scanflow_tui.engine.choose import open_engine
+from scanflow_tui.session.places import SessionFolder
+from scanflow_tui.supervisor.effects import GatherPlan
+from scanflow_tui.supervisor.effects_plan import gather
+from scanflow_tui.supervisor.production import parts_of
+from scanflow_tui.supervisor.workplace import Workplace
+
+
+def execute(session: str | None, batch: str | None, root: str | None, as_json: bool) -> int:
+    """Print the plan that a run would freeze now."""
+    with reach.reading(session, root) as link:
+        state = link.state
+        folder = link.read(Ref("content", state.pipeline_content)).data.decode("utf-8")
+    if batch is not None and batch not in state.batches:
+        raise UsageError(f"there is no batch {batch!r}", hint=", ".join(state.batches))
+    champion = state.versions[state.champion] if state.champion is not None else None
+    engine, _ = open_engine(state.engine)
+    place = Workplace(
+        state.session, SessionFolder(link.folder), Path(folder), engine, link.folder.parent
+    )
+    told = gather(
+        place,
+        GatherPlan(
+            batch=batch,
+            batch_artifact=state.batches[batch].artifact if batch is not None else None,
+            command=None,
+            actor="",
+            replaces=None,
+            champion=state.champion,
+            champion_outputs={
+                name: item.sha for name, item in (champion.outputs if champion else {}).items()
+            },
+            previous=parts_of(state),
+        ),
+    )
+    engine.close()
+    if told.error is not None:
+        raise told.error
+    nodes = told.plan.nodes if told.plan else ()
+    if as_json:
+        output.write_json(
+            [{"node": item.node, "verdict": item.verdict, "reason": item.reason} for item in nodes]
+        )
+    else:
+        output.table(
+            ("node", "verdict", "reason"),
+            [(item.node, item.verdict, item.reason) for item in nodes],
+        )
+    return 0

@@ -1,0 +1,100 @@
+"""``scanflow run``: start a run and follow it until it ends or needs a person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from scanflow_tui.cli import output, reach
+from scanflow_tui.cli.choosing import session_folder, sessions_root
+from scanflow_tui.cli.commands.lint import pipeline_text
+from scanflow_tui.cli.commands.status import ACTS, run_json
+from scanflow_tui.cli.following import Follower, end_of
+from scanflow_tui.cli.link import Link
+from scanflow_tui.client.start import create_session
+from scanflow_tui.contract.commands import StartRun
+from scanflow_tui.contract.errors import PersonNeeded, RunFailed, UsageError
+from scanflow_tui.session import places
+from scanflow_tui.session.state import SessionState
+from scanflow_tui.workflow.lint import read
+
+
+def create_here(root: Path, name: str | None, pipeline: str, engine: str) -> Path:
+    """Make a session from a pipeline's folder; its name is the pipeline's, if none is given."""
+    from scanflow_tui.cli.main import command_names
+
+    text, where = pipeline_text(pipeline)
+    name = name or read(text, where).name
+    places.check_name(name, command_names())
+    folder = Path(pipeline) if Path(pipeline).is_dir() else Path(pipeline).parent
+    return create_session(root, name, folder, engine)
+
+
+def execute(
+    session: str | None,
+    batch: str | None,
+    pipeline: str,
+    detach: bool,
+    engine: str,
+    root: str | None,
+    as_json: bool,
+) -> int:
+    """Plan, start, follow. Exit 3 where it failed, 7 where a person has to act."""
+    folder = _folder(session, pipeline, engine, root)
+    with reach.acting(folder.name, str(folder.parent)) as link:
+        number = int(link.send(StartRun(batch)).value)
+        if not detach:
+            follow(link, number)
+        state = link.state
+    return report(state, number, as_json, detach)
+
+
+def _folder(session: str | None, pipeline: str, engine: str, root: str | None) -> Path:
+    names = places.session_names(sessions_root(root))
+    if session in names or (
+        session is None and names and not Path(pipeline, "pipeline.yaml").exists()
+    ):
+        return session_folder(session, root)
+    text, where = pipeline_text(pipeline)
+    name = session or read(text, where).name
+    if name in names:
+        return session_folder(name, root)
+    return create_here(sessions_root(root), name, pipeline, engine)
+
+
+def follow(link: Link, number: int) -> None:
+    """Follow a run until it ends or needs a person; progress goes to stderr."""
+    with output.progress(f"run {number}") as tell:
+        follower = Follower(number, tell)
+        link.wait(lambda state: end_of(state, number), follower.seen)
+
+
+def report(state: SessionState, number: int, as_json: bool, detached: bool) -> int:
+    """Print what the run came to; the exit code."""
+    run = state.runs[number]
+    asked = [node for node in run.nodes.values() if node.state == "needs_you"]
+    if as_json:
+        output.write_json(run_json(state, number))
+    else:
+        for node in run.nodes.values():
+            output.write(f"  {node.state:10} {node.id:12} {node.reason}")
+        n_run = sum(bool(node.attempts) for node in run.nodes.values())
+        if run.state == "done" and n_run == 0:
+            output.write(f"run {number}: nothing to do, every step is cached or skipped")
+        else:
+            output.write(f"run {number}: {run.state} {run.reason}".rstrip())
+    if detached:
+        return 0
+    if asked:
+        output.note(
+            f"node {asked[0].id} needs you: {ACTS[asked[0].form].format(session=state.name)}"
+        )
+        return PersonNeeded.exit_code
+    return RunFailed.exit_code if run.state in ("failed", "cancelled") else 0
+
+
+def require_number(text: str) -> int:
+    """A run's number from a reply. Raises UsageError."""
+    try:
+        return int(text)
+    except ValueError:
+        raise UsageError(f"{text!r} is no run") from None

@@ -1,0 +1,42 @@
+"""Accuracies, intervals and tables as short text for the command line. Pure."""
+
+from __future__ import annotations
+
+from scanflow_tui.contract.evidence import Interval, Table, WorstClass
+
+
+def accuracy(found: Interval | None) -> str:
+    """``.86 (.78 to .91)``, or a dash."""
+    if found is None:
+        return "-"
+    return f"{found.value:.3f} ({found.low:.2f} to {found.high:.2f})"
+
+
+def change(before: Interval | None, after: Interval | None) -> str:
+    """Before and after in one cell."""
+    if before is None:
+        return "-"
+    if after is None:
+        return f"{before.value:.2f}"
+    return f"{before.value:.2f} -> {after.value:.2f} ({after.low:.2f} to {after.high:.2f})"
+
+
+def worst(found: WorstClass | None) -> str:
+    """The worst class and its accuracy."""
+    return "-" if found is None else f"class {found.label}: {found.accuracy:.2f}"
+
+
+def table_rows(table: Table) -> list[tuple[str, ...]]:
+    """The evaluation's rows: data, n, before, no labels, after, change, worst class."""
+    return [
+        (
+            row.data,
+            str(row.before.n),
+            accuracy(row.before),
+            accuracy(row.no_labels),
+            accuracy(row.after),
+            f"{row.delta.value:+.3f} ({row.delta.low:+.3f} to {row.delta.high:+.3f})",
+            f"{worst(row.worst_before)} -> {worst(row.worst_after)}",
+        )
+        for row in table.rows
+    ]
