@@ -76,8 +76,13 @@ class Demo:
     def production(self) -> Iterator[None]:
         """Play production in a process of its own while a person works."""
         playing = subprocess.Popen(
-            [sys.executable, "-m", "scanflow_tui.cli.playing", str(self.session), str(self.outside)]
-            + [self.corruption],
+            [
+                sys.executable,
+                "-m",
+                "scanflow_tui.cli.playing",
+                *map(str, (self.session, self.outside)),
+                self.corruption,
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

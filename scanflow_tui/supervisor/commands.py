@@ -259,6 +259,12 @@ def _retry(turn: Turn, given: Commanded, command: cmd.Retry) -> None:
         raise Refused(f"node {command.node} of run {command.run} did not fail: {node.state}")
     if not node.attempts:
         raise Refused(f"node {command.node} of run {command.run} was never started")
+    talks = any(item.form for item in run.nodes.values())
+    if run.state in RUN_ENDED and talks and turn.state.conversation not in (None, run.number):
+        raise Refused(
+            f"run {turn.state.conversation} is being talked about, so run {run.number} has to wait",
+            hint=f"finish run {turn.state.conversation} first",
+        )
     if node_of(turn.machine, run, command.node).kind not in ("step", "agent"):
         raise Refused(f"node {command.node} is not a step")
     turn.emit(ev.RetryAsked(command.run, command.node), given.actor, given.id)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scanflow_tui.contract.loglines import Encoder
+from scanflow_tui.contract.loglines import Encoder, Stream
 from scanflow_tui.engine.protocol import (
     Absent,
     Accepted,
@@ -26,7 +26,6 @@ from scanflow_tui.engine.protocol import (
     Spec,
     StartRefused,
     StartUnknown,
-    Stream,
     Vital,
     Watched,
 )

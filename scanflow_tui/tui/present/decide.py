@@ -8,12 +8,13 @@ from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
 from scanflow_tui.contract.evidence import Interval, Option, Options
-from scanflow_tui.session.state import DecisionView
+from scanflow_tui.session.state import DecisionView, RunView, SessionState
 from scanflow_tui.tui.known import Known
 from scanflow_tui.tui.present.class_keys import ClassKeys
 from scanflow_tui.tui.present.faces import waiting
 from scanflow_tui.tui.present.numbers import change, count, half_width, seconds, share
 from scanflow_tui.tui.present.times import clock
+from scanflow_tui.tui.present.underway import node_rows
 from scanflow_tui.tui.present.what_runs import Coming, limits_text
 from scanflow_tui.tui.theme import TONES
 
@@ -177,6 +178,19 @@ def nothing(known: Known) -> list[Text]:
         for run in known.state.runs.values()
         for node in run.nodes.values()
     )
+    under_way = _working_out(known.state)
+    if under_way is not None and not asked:
+        said = f"  run {under_way.number}: labelling is finished, the options are on their way"
+        return [Text(said, TONES["plain"]), Text(""), *node_rows(known, under_way)]
     said = "No options yet."
     said += " Labels come first: [a] labels." if asked else " They come after labels of a batch."
     return [Text(""), Text(f"  {said}", TONES["plain"])]
+
+
+def _working_out(state: SessionState) -> RunView | None:
+    """The open run whose labels are given and whose options are not there yet."""
+    for run in reversed(state.runs.values()):
+        labelled = any(node.form == "label" and node.state == "done" for node in run.nodes.values())
+        if labelled and run.offer is None and run.ended_at is None:
+            return run
+    return None

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from scanflow_tui.contract.states import ATTEMPT_ENDED, BAD
 from scanflow_tui.tui.present.times import duration, elapsed, short, size
+from scanflow_tui.tui.present.underway import elsewhere_text, runs_elsewhere
 from scanflow_tui.tui.theme import TONES, face
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def rows(
     if node is None:
         found.append(_pair("state", "no run has planned this node yet", "dim"))
     else:
-        found += _state(node, known, now_us, ascii=ascii)
+        found += _state(node, run, known, now_us, ascii=ascii)
         found += _attempts(node, now_us, ascii=ascii)
         found += _log(log)
         found += _inputs(node)
@@ -70,7 +71,9 @@ def _drawn(graph: Multigraph | None, node_id: str) -> Node | None:
     return found[0] if found else None
 
 
-def _state(node: NodeView, known: Known, now_us: int, *, ascii: bool) -> list[Text]:
+def _state(
+    node: NodeView, run: RunView | None, known: Known, now_us: int, *, ascii: bool
+) -> list[Text]:
     symbol, word, tone = face(node.state, ascii=ascii)
     row = Text(f" {symbol} {word}", TONES[tone], no_wrap=True, end="")
     if node.state in ("needs_you", "running", "queued") and node.since is not None:
@@ -79,6 +82,11 @@ def _state(node: NodeView, known: Known, now_us: int, *, ascii: bool) -> list[Te
         planned = "" if node.planned == word else f"{node.planned}: "
         row.append(f" · {planned}{node.reason}", TONES["plain"])
     found = [row]
+    other = None
+    if known.state is not None and run is not None:
+        other = runs_elsewhere(known.state, run, node.id)
+    if other is not None:
+        found.append(Text(f"   {elsewhere_text(other)}", TONES["you"], no_wrap=True, end=""))
     if node.state == "needs_you":
         found.append(Text(f"   {node.asked}", TONES["you"], no_wrap=True, end=""))
         found.append(Text(f"   {_ASKS.get(node.form, '')}", TONES["key"], no_wrap=True, end=""))

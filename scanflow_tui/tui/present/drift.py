@@ -61,7 +61,7 @@ def verdict_rows(check: CheckView, width: int) -> list[Text]:
         text.append(f"  p-value {p_value(finding.p)}", TONES["strong"])
         text.append(f" · alarm limit {share(finding.alpha)}", TONES["dim"])
     rows = [text]
-    if finding.verdict == "clean":
+    if finding.verdict == "clean" and not finding.sentence:
         rows.append(Text(f" Nothing unusual in batch {check.batch}.", TONES["plain"]))
     elif finding.verdict == "too_few":
         few = f"Batch {check.batch} has {count(finding.n, 'sample')}: too few for a verdict."

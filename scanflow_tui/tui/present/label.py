@@ -131,7 +131,7 @@ def why(entry: QueueEntry) -> list[str]:
         parts.append(entry.why)
     if entry.risk:
         parts.append(f"risk {share(entry.risk)}")
-    if entry.flagged:
+    if entry.flagged and "flagged" not in entry.why:
         parts.append("flagged by the check")
     return parts
 

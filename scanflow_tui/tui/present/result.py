@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from scanflow_tui.contract.evidence import Interval, Table, TableRow, WorstClass
-from scanflow_tui.contract.states import NODE_ENDED
 from scanflow_tui.session.state import RunView, SessionState
 from scanflow_tui.tui.known import Known
 from scanflow_tui.tui.present.class_keys import ClassKeys
 from scanflow_tui.tui.present.decide import wrapped
 from scanflow_tui.tui.present.faces import waiting
 from scanflow_tui.tui.present.numbers import change, half_width, share
-from scanflow_tui.tui.theme import TONES, face
+from scanflow_tui.tui.present.underway import node_rows
+from scanflow_tui.tui.theme import TONES
 
 WIDTHS = (14, 10, 10, 10, 12, 6)
 NAMES = ("held-out", "before", "no labels", "after", "change", "n")
@@ -203,19 +203,8 @@ def nothing(known: Known, run: RunView | None) -> list[Text]:
         return waiting(known)
     if run is None or run.decision is None:
         return [Text(""), Text("  No candidate yet: it comes after a decision.", TONES["plain"])]
-    rows = [
-        Text(f"  run {run.number}: {run.decision.action} was decided, no evaluation yet"), Text("")
-    ]  # fmt: skip
-    for node in run.nodes.values():
-        if node.state in NODE_ENDED and not node.attempts:
-            continue
-        symbol, word, tone = face(node.state)
-        text = Text(f"  {symbol} {node.id:<12}{word}", TONES[tone], no_wrap=True, end="")
-        vital = known.vital(node.attempts[-1].name) if node.attempts else None
-        if vital is not None and node.state == "running" and vital.progress is not None:
-            text.append(f"  {vital.progress:.0%} {vital.text}", TONES["plain"])
-        rows.append(text)
-    return rows
+    said = f"  run {run.number}: {run.decision.action} was decided, no evaluation yet"
+    return [Text(said), Text(""), *node_rows(known, run)]
 
 
 def of_samples(seen: Sequence[Seen]) -> list[tuple[str, Text]]:

@@ -12,6 +12,7 @@ from scanflow_tui.tui import keys
 from scanflow_tui.tui.present import detail, graph, messages
 from scanflow_tui.tui.present.attempts import run_in_view
 from scanflow_tui.tui.present.times import elapsed
+from scanflow_tui.tui.present.underway import elsewhere_text, waits_elsewhere
 from scanflow_tui.tui.screens.place import Place
 from scanflow_tui.tui.screens.workflow_acts import WorkflowActs
 from scanflow_tui.tui.tail import Tail
@@ -47,6 +48,7 @@ class WorkflowScreen(Place):
         self.needle = ""
         self.told: set[str] = set()
         self.seen = -1
+        self.led: str | None = None
         self.tail = Tail()
         self.doers = (WorkflowActs(self),)
         self._folded: tuple[Multigraph, Layer | None, Multigraph] | None = None
@@ -135,10 +137,16 @@ class WorkflowScreen(Place):
             node = getattr(event.fact, "node", None)
             self.scanflow.node = node if node in view.nodes else self.scanflow.node
         wanted = self.scanflow.node
-        if wanted is None:
+        if wanted is None or wanted == self.led:
+            # Until a person moves it, the cursor follows what runs or needs somebody.
             urgent = [node for node in graph.active(self.run_view()) if node in view.nodes]
-            wanted = urgent[0] if urgent else (view.nodes[0] if view.nodes else None)
-            self.scanflow.node = wanted
+            waits = waits_elsewhere(self.known.state, self.run_view())
+            if not urgent and waits is not None and waits[0] in view.nodes:
+                urgent = [waits[0]]
+            if not urgent and wanted is None:
+                urgent = list(view.nodes[:1])
+            wanted = urgent[0] if urgent else wanted
+            self.scanflow.node = self.led = wanted
         if wanted is not None and wanted != view.chosen:
             self.call_after_refresh(view.choose, wanted)
 
@@ -232,7 +240,10 @@ class WorkflowScreen(Place):
         if action.id == "cancel" and (run is None or run.ended_at is not None):
             return "nothing runs"
         if action.id == "jump" and not graph.active(run):
-            return "nothing runs or needs you"
+            waits = waits_elsewhere(self.known.state, run)
+            return (
+                f"{waits[0]}: {elsewhere_text(waits[1])}" if waits else "nothing runs or needs you"
+            )
         if action.id in ("next_match", "previous_match") and not self.needle:
             return "find with / first"
         if action.id in ("previous_run", "next_run"):
