@@ -16,8 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from scanflow_tui.contract import loglines
 from scanflow_tui.contract.step import StepLimits
-from scanflow_tui.engine import attempt, logs, procfs
+from scanflow_tui.engine import attempt, procfs
 from scanflow_tui.engine.protocol import Absent, Accepted, Lost, Running, StartRefused
 from tests.contract_cases.benches import (
     ENVIRONMENT,
@@ -209,13 +210,13 @@ def log_limit_ends_the_step(bench: Bench) -> None:
     assert (seen.hit, seen.signal) == ("log", signal.SIGTERM)
     size = bench.engine.log(NAME, attempt_folder(bench), 0, 0).size
     assert 9_900 < size <= 10_000
-    assert set(logs.rebuild(record(bench))["stdout"].split()) == {b"0123456789"}
+    assert set(loglines.rebuild(record(bench))["stdout"].split()) == {b"0123456789"}
 
 
 def awkward_output_is_rebuilt(bench: Bench) -> None:
     program = Program(stdout=awkward(1), stderr=awkward(2))
     assert run(bench, program).code == 0
-    rebuilt = logs.rebuild(record(bench))
+    rebuilt = loglines.rebuild(record(bench))
     assert rebuilt["stdout"] == program.stdout
     assert rebuilt["stderr"] == program.stderr
 
@@ -227,7 +228,7 @@ def nobody_has_to_read(bench: Bench) -> None:
 def unfinished_line_is_seen_while_it_runs(bench: Bench) -> None:
     spec = bench.spec(Program(stdout=b"50 %\r", waits=True))
     bench.engine.start(spec)
-    until(lambda: logs.rebuild(record(bench))["stdout"] == b"50 %\r", "the unfinished line")
+    until(lambda: loglines.rebuild(record(bench))["stdout"] == b"50 %\r", "the unfinished line")
     assert isinstance(observe(bench), Running)
 
 
@@ -249,7 +250,7 @@ def another_session_does_not_escape(bench: Bench) -> None:
     assert seen.code == 0
     child = procfs.process(int((Path(attempt_folder(bench)) / "child").read_text()))
     assert child is None or child.state == "Z"
-    assert logs.rebuild(record(bench))["stdout"] == b"told\n"
+    assert loglines.rebuild(record(bench))["stdout"] == b"told\n"
 
 
 def adopted_by_a_new_engine(bench: Bench) -> None:
@@ -260,7 +261,7 @@ def adopted_by_a_new_engine(bench: Bench) -> None:
     assert isinstance(again.adopt("01jcase", {NAME: spec.folder}).seen[NAME], Running)
     again.cancel(NAME, spec.folder, 60)
     assert until_exit(bench, again).cancelled
-    assert logs.rebuild(record(bench))["stdout"] == b"still here\n"
+    assert loglines.rebuild(record(bench))["stdout"] == b"still here\n"
     assert bench.n_runs() == 1
 
 
@@ -308,7 +309,7 @@ def environment_is_built(bench: Bench) -> None:
         until_exit(bench)
     finally:
         del os.environ["SCANFLOW_CASE_SECRET"]
-    rows = logs.rebuild(record(bench))["stdout"].decode().rstrip("\0").split("\0")
+    rows = loglines.rebuild(record(bench))["stdout"].decode().rstrip("\0").split("\0")
     seen = dict(row.split("=", 1) for row in rows)
     assert set(seen) - {"PYTHONPATH", "PYTHONUSERBASE"} == {
         "PATH",
@@ -346,7 +347,7 @@ def vitals_of_a_running_step(bench: Bench) -> None:
     spec = bench.spec(Program(stdout=b"a line\n", waits=True))
     bench.engine.start(spec)
     bench.until_ready()
-    until(lambda: logs.rebuild(record(bench))["stdout"], "the line to be in the record")
+    until(lambda: loglines.rebuild(record(bench))["stdout"], "the line to be in the record")
     vital = bench.engine.vitals({NAME: spec.folder})[NAME]
     assert vital.rss_bytes is not None
     assert vital.rss_bytes > 100_000
@@ -366,7 +367,7 @@ def forget_keeps_the_record(bench: Bench) -> None:
     bench.engine.forget(NAME, folder)
     bench.engine.forget(NAME, folder)
     assert observe(bench) == seen
-    assert logs.rebuild(record(bench))["stdout"] == b"kept\n"
+    assert loglines.rebuild(record(bench))["stdout"] == b"kept\n"
 
 
 def costs_are_told(bench: Bench) -> None:

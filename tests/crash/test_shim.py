@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from scanflow_tui.engine import attempt, logs, procfs
+from scanflow_tui.contract import loglines
+from scanflow_tui.engine import attempt, procfs
 from scanflow_tui.engine import shim as module
 from scanflow_tui.engine.process import SHIM
 from tests.contract_cases.benches import ENVIRONMENT, PYTHON
@@ -53,7 +54,7 @@ def test_in_the_foreground_it_ends_with_its_step(tmp_path: Path) -> None:
     done = shim(spec_file(tmp_path, ["sh", "-c", "echo out; echo err >&2; exit 7"]))
     assert (done.returncode, done.stderr) == (0, b"")
     assert exit_record(tmp_path)["code"] == 7
-    rebuilt = logs.rebuild((tmp_path / attempt.LOG).read_bytes())
+    rebuilt = loglines.rebuild((tmp_path / attempt.LOG).read_bytes())
     assert rebuilt == {"stdout": b"out\n", "stderr": b"err\n"}
 
 
@@ -111,7 +112,7 @@ def test_a_log_that_grows_no_more_ends_at_a_whole_line(tmp_path: Path) -> None:
     assert "File too large" in record["log_error"]
     data = (tmp_path / attempt.LOG).read_bytes()
     assert data.endswith(b"\n")
-    numbers = logs.rebuild(data)["stdout"].split()
+    numbers = loglines.rebuild(data)["stdout"].split()
     assert numbers == [b"%d" % number for number in range(1, len(numbers) + 1)]
 
 
