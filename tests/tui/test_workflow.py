@@ -137,7 +137,7 @@ async def test_slash_finds_a_node() -> None:
         await it.press("/")
         await it.type("eval")
         await it.press("enter")
-        it.expect_text("evaluate · step node")
+        await it.until("evaluate · step node")
 
 
 async def test_brackets_show_other_runs() -> None:
