@@ -38,8 +38,11 @@ class Tape(Protocol):
         """Let go."""
 
 
-async def open_tape(path: Path) -> Tape:
-    """A tape of a session's folder or file. Raises Missing, DamagedSession, Refused."""
+async def open_tape(path: Path, after: int = -1) -> Tape:
+    """A tape of a session's folder or file; what comes up to ``after`` may be left out.
+
+    Raises Missing, DamagedSession, Refused.
+    """
     # Imported here: DuckDB takes 250 ms, and whoever only asks a supervisor needs none.
     from scanflow_tui.client.filetape import FileTape
 
@@ -47,22 +50,26 @@ async def open_tape(path: Path) -> Tape:
     try:
         return await FileTape.open(path)
     except Refused:
-        return await LiveTape.dial(folder)
+        return await LiveTape.dial(folder, after)
 
 
 class LiveTape:
     """The events of a session that a supervisor holds, as far as it was when asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, after: int = -1) -> None:
         self.last = -1
+        self._first = after + 1
         self._bodies: list[bytes] = []
         self._whole = asyncio.Event()
         self._connection: Connection | None = None
 
     @classmethod
-    async def dial(cls, folder: Path) -> LiveTape:
-        """Ask the supervisor for everything up to now. Raises Missing where it does not answer."""
-        tape = cls()
+    async def dial(cls, folder: Path, after: int = -1) -> LiveTape:
+        """Ask the supervisor for everything from ``after`` up to now.
+
+        Raises Missing where it does not answer.
+        """
+        tape = cls(after)
         try:
             tape._connection = await Connection.dial(
                 folder / SOCKET_NAME, str(uuid.uuid4()), "replay", tape._pushed
@@ -74,7 +81,9 @@ class LiveTape:
                 hint="try again",
             ) from None
         tape.last = tape._connection.welcome["seq"]
-        tape._connection.tell("subscribe", after=-1)
+        if tape.last <= after:
+            return tape
+        tape._connection.tell("subscribe", after=after)
         lost = asyncio.create_task(tape._connection.lost())
         whole = asyncio.create_task(tape._whole.wait())
         await asyncio.wait((lost, whole), return_when=asyncio.FIRST_COMPLETED)
@@ -85,7 +94,7 @@ class LiveTape:
         return tape
 
     async def bodies(self, first: int, last: int) -> list[bytes]:
-        return self._bodies[max(0, first) : last + 1]
+        return self._bodies[max(0, first - self._first) : max(0, last + 1 - self._first)]
 
     async def content(self, digest: str) -> bytes | None:
         assert self._connection is not None
@@ -121,10 +130,14 @@ class LiveTape:
     def _pushed(self, frame: wire.Frame) -> None:
         if frame["kind"] != "events":
             if frame["kind"] == "dropped" and self._connection is not None:
-                self._connection.tell("subscribe", after=len(self._bodies) - 1)
+                self._connection.tell("subscribe", after=self._next - 1)
             return
         for seq, body, _ in frame["events"]:
-            if seq == len(self._bodies) and seq <= self.last:
+            if seq == self._next and seq <= self.last:
                 self._bodies.append(body.encode("ascii"))
-        if len(self._bodies) > self.last:
+        if self._next > self.last:
             self._whole.set()
+
+    @property
+    def _next(self) -> int:
+        return self._first + len(self._bodies)

@@ -24,14 +24,17 @@ BATCH_METRICS_MAX = 1000
 
 
 class Tracker:
-    """One session's experiment, runs and registered model in MLflow."""
+    """One session's experiment, runs and registered model in MLflow.
 
-    def __init__(self, uri: str, artifacts: Path, session: str, name: str) -> None:
+    ``objects`` is the store in which promoted models lie, ``artifacts`` where MLflow puts its own.
+    """
+
+    def __init__(self, uri: str, objects: Path, artifacts: Path, session: str, name: str) -> None:
         self._client = MlflowClient(tracking_uri=uri, registry_uri=uri)
         self._session = session
         self._name = name
-        self._objects = artifacts
-        self._experiment = self._ensure_experiment(f"scanflow/{name}", artifacts.parent / "mlruns")
+        self._objects = objects
+        self._experiment = self._ensure_experiment(f"scanflow/{name}", artifacts)
         self._runs: dict[int, str] = {}
 
     def apply(self, operations: list[op.Operation]) -> None:
@@ -66,9 +69,9 @@ class Tracker:
             case op.Alias():
                 self._alias(item.version)
             case op.Head():
-                self._client.set_experiment_tag(
-                    self._experiment, "scanflow.head", f"{item.seq}:{item.head}"
-                )
+                # By session: another one of the same name must not wipe this one's anchor.
+                key = f"scanflow.head.{self._session}"
+                self._client.set_experiment_tag(self._experiment, key, f"{item.seq}:{item.head}")
 
     def _ensure_experiment(self, name: str, artifacts: Path) -> str:
         found = self._client.get_experiment_by_name(name)

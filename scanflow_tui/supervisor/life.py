@@ -25,6 +25,7 @@ from scanflow_tui.supervisor.front import Front
 from scanflow_tui.supervisor.log import Log
 from scanflow_tui.supervisor.loop import Loop, Shell
 from scanflow_tui.supervisor.machine import Machine, advance, next_due, open_attempts
+from scanflow_tui.supervisor.mirroring import Mirroring
 from scanflow_tui.supervisor.reports import Tail
 from scanflow_tui.supervisor.server import Server
 from scanflow_tui.supervisor.stimuli import Leaving, Opened, Stimulus
@@ -179,12 +180,14 @@ class Supervisor:
         }
 
     async def _indexing(self) -> None:
-        """Keep ``index.json`` up to date, at most twice a second."""
+        """Keep ``index.json`` up to date, at most twice a second; the mirror follows it."""
+        mirroring = Mirroring(self.place.folder.root)
         while True:
             await self._index_due.wait()
             self._index_due.clear()
             await self.loop.settled()
             self.log.write_index(self.machine.state)
+            mirroring.wake(time.monotonic())
             await asyncio.sleep(INDEX_S)
 
     async def _idling(self) -> None:
