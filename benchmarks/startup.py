@@ -80,7 +80,7 @@ class Place:
         pipeline.mkdir()
         (pipeline / "pipeline.yaml").write_text(PIPELINE)
         (pipeline / "train.sh").write_text("exit 0\n")
-        os.environ["XDG_STATE_HOME"] = str(folder / "state")
+        os.environ |= {"XDG_STATE_HOME": str(folder / "state"), "SCANFLOW_NO_MIRROR": "1"}
         self.sessions = folder / "sessions"
         self.session = create_session(self.sessions, NAME, pipeline, "process")
         self.environ = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor"}

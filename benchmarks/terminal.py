@@ -68,10 +68,17 @@ class Terminal:
         os.waitpid(self.pid, 0)
         os.close(self._master)
 
-    def hang_up(self) -> None:
-        """Close the terminal, as a lost login does, and wait for the child's end."""
+    def hang_up(self, patience_s: float = 20.0) -> bool:
+        """Close the terminal, as a lost login does; whether the child ended by itself."""
         os.close(self._master)
+        end = time.monotonic() + patience_s
+        while time.monotonic() < end:
+            if os.waitpid(self.pid, os.WNOHANG)[0]:
+                return True
+            time.sleep(0.01)
+        os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
+        return False
 
 
 def is_framed(text: str) -> bool:
