@@ -24,6 +24,9 @@ HOME_DIR = "home"
 TMP_DIR = "tmp"
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
+PYTHON = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+"""A live log shows lines as they are written, and a snapshot of code stays as it was hashed."""
+
 
 def variables(spec: Spec) -> dict[str, str]:
     """The whole environment of a step; what the pipeline lets through wins over what is built."""
@@ -35,6 +38,7 @@ def variables(spec: Spec) -> dict[str, str]:
         "TMPDIR": str(folder / TMP_DIR),
         "LANG": "C.UTF-8",
         **dict.fromkeys(THREADS, threads),
+        **PYTHON,
         **_python_paths(),
         **spec.env,
         ENV: str(folder / STEP_FILE),

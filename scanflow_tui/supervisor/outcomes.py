@@ -145,6 +145,11 @@ def collected(turn: Turn, told: Collected) -> None:
         ),
         _engine(turn),
     )
+    if told.exited.log_error:
+        explained = f"its log is not whole: {told.exited.log_error}"
+        turn.emit(
+            ev.AttemptExplained(run.number, node.id, attempt.number, explained), _engine(turn)
+        )
     turn.effects.append(ForgetAttempt(attempt.name, run.number, node.id, attempt.number))
     if state == "done":
         turn.effects.append(KeepInCache(attempt.key, attempt.name, told.outputs, told.values))

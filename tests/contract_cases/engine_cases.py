@@ -320,6 +320,8 @@ def environment_is_built(bench: Bench) -> None:
         "OPENBLAS_NUM_THREADS",
         "MKL_NUM_THREADS",
         "NUMEXPR_NUM_THREADS",
+        "PYTHONUNBUFFERED",
+        "PYTHONDONTWRITEBYTECODE",
         "SCANFLOW_STEP",
         "WANTED",
     }
