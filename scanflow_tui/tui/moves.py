@@ -44,6 +44,11 @@ class Moves:
     async def enter(self, source: Source, name: str, place: str = "workflow") -> None:
         """Leave the open session, if any, and show another one."""
         self.go_root()
+        if self.app.current_place() != "sessions":
+            # The first screen was one of the session left: the way back ends at the list instead.
+            # Textual gives its default screen no result callback, and wants one to switch.
+            self.app.screen._push_result_callback(self.app, None)
+            await self.app.switch_screen(self.place("sessions"))
         for left in [left for left in self._places if left != "sessions"]:
             screen = self._places.pop(left)
             self.app.uninstall_screen(screen)
@@ -84,6 +89,9 @@ class Moves:
         self.app.run_worker(self._entered(source, name), group="enter", exclusive=True)
 
     async def _entered(self, source: Source, name: str) -> None:
+        if not await self.app.all_saved():
+            await source.close()
+            return
         try:
             await self.enter(source, name)
         except ScanflowError as error:

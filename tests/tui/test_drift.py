@@ -26,7 +26,7 @@ async def test_brackets_go_to_the_batch_before_and_back() -> None:
     async with drive(source(), start="drift") as it:
         await it.until("batch b0002")
         await it.press("[")
-        it.expect_text("Nothing unusual in 200", "no alarm")
+        it.expect_text("nothing unusual: 2 of 200", "no alarm")
         await it.press("[")
         it.expect_footer("no batch before this one")
         await it.press("]")

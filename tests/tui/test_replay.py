@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scanflow_tui.tui.doors import Doors
 from tests.driver import drive
 from tests.fakes.demo_events import demo_events
 from tests.fakes.source import FakeSource, FakeTape
@@ -69,3 +70,12 @@ async def test_an_intact_replay_leaves_with_zero() -> None:
 async def test_a_live_session_has_no_transport() -> None:
     async with drive(FakeSource(demo_events())) as it:
         it.expect_no_text("READ ONLY", "event 20 of")
+
+
+async def test_the_replay_of_the_open_session_takes_its_place_and_the_list_lies_below() -> None:
+    doors = Doors(open_replay=lambda name: FakeTape(demo_events(), seq=20))
+    async with drive(FakeSource(demo_events("asked")), doors=doors) as it:
+        await it.press("p")
+        await it.until("READ ONLY")
+        await it.press("q")
+        it.expect_place("sessions")

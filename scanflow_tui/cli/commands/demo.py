@@ -81,7 +81,7 @@ def _with_a_person(demo: Demo, root: Path) -> int:
     with demo.production():
         code = app.run()
     output.note(f"The session is {name}: scanflow {name} comes back to it, and so does the demo.")
-    return code or 0
+    return code or app.return_code or 0
 
 
 def _headless(demo: Demo, action: str, as_json: bool) -> int:

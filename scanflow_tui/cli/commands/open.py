@@ -33,7 +33,7 @@ def show(
     code = app.run()
     if app.left_running:
         output.note(f"The run goes on; scanflow {name} comes back to it.")
-    return code or 0
+    return code or app.return_code or 0
 
 
 def doors(root: Path) -> Doors:

@@ -18,7 +18,7 @@ from scanflow_tui.tui.present.underway import node_rows
 from scanflow_tui.tui.present.what_runs import Coming, limits_text
 from scanflow_tui.tui.theme import TONES
 
-TITLE_WIDTH = 18
+TITLE_WIDTH = 22
 NOT_YET = "not measurable yet"
 COLUMNS = (15, 6, 10, 7)
 

@@ -182,7 +182,7 @@ def _inputs(node: NodeView) -> list[Text]:
 
 def _outputs(node: NodeView) -> list[Text]:
     found = []
-    if node.origin:
+    if node.origin and all(attempt.name != node.origin for attempt in node.attempts):
         found.append(_pair("from", f"{node.origin} (cached)"))
     for name, made in node.outputs.items():
         found.append(_pair("out", f"{name}  {short(made.sha)}…  {size(made.n_bytes)}"))

@@ -16,6 +16,7 @@ from scanflow_tui.contract.evidence import Option
 from scanflow_tui.contract.limits import REASON_CHARS_MAX
 from scanflow_tui.session.state import Offer, RunView
 from scanflow_tui.tui import keys
+from scanflow_tui.tui.known import Known
 from scanflow_tui.tui.present import asked
 from scanflow_tui.tui.present import decide as show
 from scanflow_tui.tui.present.numbers import count
@@ -87,7 +88,7 @@ class DecideScreen(Place):
         for row in rows:
             row.truncate(width - 2, overflow="ellipsis")  # the whole is said below
         self._fill(pane, rows)
-        graph = self._graph(run)
+        graph = _graph(self.known, run)
         class_keys = keys_of_classes(graph)
         told = show.wrapped(options.sentence, width, "strong") if options.sentence else []
         if run.decision is not None:
@@ -135,6 +136,13 @@ class DecideScreen(Place):
         """Into the reason, or back to the options."""
         field = self.query_one("#reason", Input)
         (self.query_one("#options") if self.focused is field else field).focus()
+
+    def act_back(self) -> None:
+        """Out of the reason first; what was written stays."""
+        if self.focused is self.query_one("#reason", Input):
+            self.query_one("#options").focus()
+        else:
+            self.scanflow.moves.act_back()
 
     def act_preview(self) -> None:
         """Which nodes the option would run."""
@@ -192,12 +200,8 @@ class DecideScreen(Place):
         offer = self._offer
         return offer.options.options[self._chosen] if offer is not None else None
 
-    def _graph(self, run: RunView) -> Multigraph | None:
-        state = self.known.state
-        return graph_of(state, run) if state is not None else None
-
     def _coming(self, run: RunView, option: Option) -> tuple[Coming, ...]:
-        graph = self._graph(run)
+        graph = _graph(self.known, run)
         node = asked.asking(run, "decide")
         name = node.id if node is not None else run.decision.node if run.decision else "decide"
         return what_runs(graph, run, name, option.action) if graph is not None else ()
@@ -206,3 +210,7 @@ class DecideScreen(Place):
         if self._made is None:
             self._made = Texts(self.scanflow, lambda: self.show(None))
         return self._made
+
+
+def _graph(known: Known, run: RunView) -> Multigraph | None:
+    return graph_of(known.state, run) if known.state is not None else None
