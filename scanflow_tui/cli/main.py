@@ -371,8 +371,15 @@ def command_names() -> tuple[str, ...]:
 
 
 def arguments(argv: list[str]) -> list[str]:
-    """The arguments with ``open`` in front where the first word is not a command."""
+    """The arguments with ``open`` in front where the first word is not a command.
+
+    ``--sessions DIR`` may stand before the command too.
+    """
     at = next((i for i, word in enumerate(argv) if word != "--debug"), len(argv))
+    root, rest = argv[at : at + 2], argv[at + 2 :]
+    if len(root) == 2 and root[0] == "--sessions":
+        command = rest[0] if rest and rest[0] in command_names() else "open"
+        return [*argv[:at], command, *root, *(rest if command == "open" else rest[1:])]
     if at == len(argv) or argv[at].startswith("-"):
         return argv
     if argv[at] in command_names() or argv[at] == "open":
