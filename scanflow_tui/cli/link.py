@@ -72,12 +72,32 @@ class Link:
             if found is not None:
                 return found
             async for update in self.source.updates():
-                self._state = update.state
+                self._take(update)
                 if seen is not None:
                     seen(update)
                 found = until(update.state)
                 if found is not None:
                     return found
-            raise Missing("the link to the supervisor ended", hint="try again")
+            raise _ended("")
 
         return self.run(follow())
+
+    def next(self) -> None:
+        """Wait for whatever happens next, an event or vitals. Raises Missing as ``wait`` does."""
+
+        async def once() -> None:
+            async for update in self.source.updates():
+                return self._take(update)
+            raise _ended("")
+
+        self.run(once())
+
+    def _take(self, update: Update) -> None:
+        self._state = update.state
+        if update.link == "closed":
+            raise _ended(update.text)
+
+
+def _ended(why: str) -> Missing:
+    told = f": {why}" if why else ""
+    return Missing(f"the link to the supervisor ended{told}", hint="What was started goes on.")

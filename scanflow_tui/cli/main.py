@@ -6,6 +6,8 @@ session.
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from importlib import import_module
 from typing import Annotated, Any
@@ -390,6 +392,9 @@ def arguments(argv: list[str]) -> list[str]:
 def main() -> None:
     """The command ``scanflow``."""
     argv = sys.argv[1:]
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         code = app(args=arguments(argv), prog_name="scanflow", standalone_mode=False)
     except SystemExit:
@@ -410,6 +415,8 @@ def _leave(error: BaseException, debug: bool) -> int:
         output.show_error(error)
         return error.exit_code
     if isinstance(error, BrokenPipeError):
+        # Whoever read has gone: what Python still holds for it must not be tried again at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     usage = getattr(error, "format_message", None)
     if usage is not None:

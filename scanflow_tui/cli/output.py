@@ -1,11 +1,14 @@
 """The only writer of stdout and stderr. Results go to stdout (text or JSON), errors to stderr.
 
+What others wrote (a step, a file's name) may hold escape sequences: no text leaves here with one.
+
 Colour only on a terminal and never under NO_COLOR; rich is loaded only for progress there.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -15,20 +18,39 @@ from scanflow_tui.contract.errors import InputError, ScanflowError
 
 Progress = Callable[[float | None, str], None]
 
+# What JSON leaves as it is and a terminal may obey: C1 controls and marks that turn the text.
+_UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def safe(text: str) -> str:
+    """The text with every control but the newline shown as an escape (``\\x1b``)."""
+    if text.isprintable():
+        return text
+    # Imported here: most text has nothing to show, and commands have to start fast.
+    from scanflow_tui.contract.loglines import sanitise
+
+    return "\n".join(sanitise(line.encode("utf-8", "surrogateescape")) for line in text.split("\n"))
+
+
+def _json(value: Any, indent: int | None) -> str:
+    text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+    return _UNSAFE_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
 
 def write(text: str) -> None:
     """A line of result."""
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(safe(text) + "\n")
 
 
 def write_json(value: Any) -> None:
     """One JSON value as the whole result."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    sys.stdout.write(_json(value, 2) + "\n")
 
 
 def write_line(value: Any) -> None:
     """One JSON value as a line, for streams of them."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n")
+    sys.stdout.write(_json(value, None) + "\n")
+    sys.stdout.flush()
 
 
 def write_bytes(data: bytes) -> None:
@@ -40,7 +62,7 @@ def write_bytes(data: bytes) -> None:
 
 def note(text: str) -> None:
     """A line that is not part of the result: what is done, where things lie."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(safe(text) + "\n")
     sys.stderr.flush()
 
 
@@ -55,7 +77,7 @@ def show_error(error: ScanflowError) -> None:
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A plain table: columns as wide as their cells, two blanks between them."""
-    lines = [[str(cell) for cell in row] for row in rows]
+    lines = [[" ".join(safe(str(cell)).split("\n")) for cell in row] for row in rows]
     widths = [
         max([len(name), *(len(line[at]) for line in lines)]) for at, name in enumerate(header)
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from scanflow_tui.cli.choosing import session_folder
@@ -35,10 +36,18 @@ def acting(session: str | None, root: str | None) -> Link:
 
 def run_of(state: SessionState, number: int | None) -> RunView:
     """A run by number, or the latest. Raises UsageError."""
+    return latest_run(state, number, lambda run: True)
+
+
+def latest_run(
+    state: SessionState, number: int | None, is_meant: Callable[[RunView], bool]
+) -> RunView:
+    """A run by number, else the latest that is meant, else the latest. Raises UsageError."""
     if not state.runs:
         raise UsageError(f"session {state.name} has no run yet", hint="scanflow run starts one.")
     if number is None:
-        return state.runs[max(state.runs)]
+        meant = [known for known, run in state.runs.items() if is_meant(run)]
+        return state.runs[max(meant or state.runs)]
     if number not in state.runs:
         raise UsageError(
             f"session {state.name} has no run {number}", hint=f"It has 1 to {max(state.runs)}."

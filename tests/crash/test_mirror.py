@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -45,4 +44,4 @@ def test_two_mirrors_at_once_mirror_every_run_once(tmp_path: Path) -> None:
     experiment = client.get_experiment_by_name("scanflow/demo")
     runs = client.search_runs([experiment.experiment_id])
     assert sorted(run.data.tags["scanflow.run"] for run in runs) == ["1", "2"]
-    assert os.stat(tmp_path / "mlflow.db").st_mode & 0o077 == 0
+    assert (tmp_path / "mlflow.db").stat().st_mode & 0o077 == 0

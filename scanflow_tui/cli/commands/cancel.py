@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scanflow_tui.cli import output, reach
 from scanflow_tui.contract.commands import Cancel
+from scanflow_tui.contract.states import RUN_ENDED
 
 
 def execute(
@@ -11,7 +12,7 @@ def execute(
 ) -> int:
     """Ask for it; the outcome comes when the steps have ended."""
     with reach.acting(session, root) as link:
-        run = reach.run_of(link.state, number)
+        run = reach.latest_run(link.state, number, lambda run: run.state not in RUN_ENDED)
         link.send(Cancel(run.number, node))
     if as_json:
         output.write_json({"run": run.number, "node": node, "cancelled": True})

@@ -27,6 +27,8 @@ def execute(
             name for number, name, form in needs(link.state) if (number, form) == (run, "decide")
         )
         link.send(Decide(run, node, option, reason, offer.evidence))
+        # The decision stands; the node ends when its file is in the store.
+        link.wait(lambda state: state.runs[run].nodes[node].state != "needs_you" or None)
         follow(link, run)
         state = link.state
     return report(state, run, as_json, detached=False)

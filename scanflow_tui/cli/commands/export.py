@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,17 +64,19 @@ def rows(path: Path) -> Iterator[Iterator[Row]]:
 
 
 def _live(path: Path) -> Iterator[Row]:
-    """Rows from the supervisor; their hashes are the chain's, which it verified."""
-    from scanflow_tui.cli.link import Link
-    from scanflow_tui.client.recorded import RecordedSource
+    """Rows from the supervisor; the hashes are made again from the bodies that it sent."""
+    from scanflow_tui.client.tape import RANGE_EVENTS, open_tape
     from scanflow_tui.session import events as ev
     from scanflow_tui.session.chain import first
 
-    source = RecordedSource(path)
-    with Link(source, path) as held:
-        previous = first(held.state.session)
-        for start in range(0, source.last + 1, 1000):
-            for event in held.run(source.events(start, start + 999)):
-                body = ev.encode(event)
+    previous = ""
+    with asyncio.Runner() as runner:
+        tape = runner.run(open_tape(path))
+        for start in range(0, tape.last + 1, RANGE_EVENTS):
+            for body in runner.run(tape.bodies(start, start + RANGE_EVENTS - 1)):
+                event = ev.decode(body)
+                if isinstance(event.fact, ev.SessionOpened):
+                    previous = first(event.fact.session)
                 previous = link(previous, body)
                 yield Row(event.seq, event.at, event.kind, event.actor, body, previous)
+        runner.run(tape.close())

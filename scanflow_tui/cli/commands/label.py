@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from scanflow_tui.cli import output, reach
@@ -13,6 +14,7 @@ from scanflow_tui.contract.errors import InputError, Missing, PersonNeeded, Refu
 from scanflow_tui.contract.evidence import to_json
 from scanflow_tui.session.folds import needs
 from scanflow_tui.session.state import RunView, SessionState
+from scanflow_tui.workflow.lint import read
 
 KINDS = ("unsure", "skip", "invalid")
 
@@ -34,7 +36,8 @@ def execute(
         return PersonNeeded.exit_code
     with reach.acting(session, root) as link:
         run, node = _asked(link.state)
-        given = read_labels(Path(labels), run) if labels is not None else []
+        classes = read(link.state.pipelines[run.pipeline]).classes
+        given = read_labels(Path(labels), run, classes) if labels is not None else []
         for sample, kind, value in given:
             link.send(GiveLabel(run.number, node, sample, kind, value, guess_shown=False))  # type: ignore[arg-type]
         if finish:
@@ -67,8 +70,13 @@ def _print_queue(run: RunView, as_json: bool) -> None:
     output.table(("sample", "index"), [(entry.id, str(entry.index)) for entry in entries])
 
 
-def read_labels(path: Path, run: RunView) -> list[tuple[str, str, int | None]]:
-    """Labels from JSONL, all judged before one is given. Raises InputError with every bad line."""
+def read_labels(
+    path: Path, run: RunView, classes: Sequence[str]
+) -> list[tuple[str, str, int | None]]:
+    """Labels from JSONL, all judged before one is given; a class by its number or its name.
+
+    Raises InputError with every bad line.
+    """
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -85,10 +93,12 @@ def read_labels(path: Path, run: RunView) -> list[tuple[str, str, int | None]]:
         except (ValueError, KeyError, TypeError, AttributeError):
             bad.append(f"{path}:{number}: not an object with an id")
             continue
+        if isinstance(value, str) and value in classes:
+            value = classes.index(value)
         if sample not in known:
             bad.append(f"{path}:{number}: sample {sample!r} is not in the queue")
-        elif kind == "class" and (not isinstance(value, int) or isinstance(value, bool)):
-            bad.append(f"{path}:{number}: label {value!r} is no class number")
+        elif kind == "class" and (type(value) is not int or not 0 <= value < len(classes)):
+            bad.append(f"{path}:{number}: label {value!r} is not one of the {len(classes)} classes")
         elif kind != "class" and (kind not in KINDS or value is not None):
             bad.append(f"{path}:{number}: kind {kind!r} with label {value!r} is no label")
         else:

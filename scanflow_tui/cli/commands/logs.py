@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
+
 from scanflow_tui.cli import output, reach
 from scanflow_tui.cli.link import Link
 from scanflow_tui.client.source import Ref
 from scanflow_tui.contract import limits
 from scanflow_tui.contract.errors import UsageError
 from scanflow_tui.contract.loglines import Decoder, Line, sanitise
-from scanflow_tui.contract.states import ATTEMPT_ENDED
+from scanflow_tui.contract.states import ATTEMPT_ENDED, RUN_ENDED
 from scanflow_tui.session.state import AttemptView, RunView
 
 
@@ -24,12 +26,14 @@ def execute(
     """Print the lines, each with its time and stream; escape sequences are shown as text."""
     way = reach.acting if follow else reach.reading
     with way(session, root) as link:
-        run = reach.run_of(link.state, number)
+        run = reach.latest_run(link.state, number, lambda run: _is_started(run, node))
+        while follow and node in run.nodes and not _is_started(run, node) and not _is_over(run):
+            link.next()
         view = _attempt(run, node, attempt)
         decoder = Decoder()
         offset = _print(link, view, decoder, 0, as_json)
         while follow and view.state not in ATTEMPT_ENDED:
-            _more(link)
+            link.next()
             view = _attempt(link.state.runs[run.number], node, view.number)
             offset = _print(link, view, decoder, offset, as_json)
         for line in decoder.flush():
@@ -37,16 +41,20 @@ def execute(
     return 0
 
 
-def _more(link: Link) -> None:
-    """Wait for the next event."""
-    seen = link.state.seq
-    link.wait(lambda state: True if state.seq > seen else None)
+def _is_started(run: RunView, node: str) -> bool:
+    return node in run.nodes and bool(run.nodes[node].attempts)
+
+
+def _is_over(run: RunView) -> bool:
+    return run.state in RUN_ENDED
 
 
 def _attempt(run: RunView, node: str, number: int | None) -> AttemptView:
     found = run.nodes.get(node)
     if found is None:
-        raise UsageError(f"run {run.number} has no node {node!r}", hint=", ".join(run.nodes))
+        near = get_close_matches(node, run.nodes, n=1)
+        hint = f"Did you mean {near[0]!r}?" if near else f"It has {', '.join(run.nodes)}."
+        raise UsageError(f"run {run.number} has no node {node!r}", hint=hint)
     if not found.attempts:
         raise UsageError(f"node {node} of run {run.number} was not started: {found.reason}")
     if number is None:

@@ -17,22 +17,27 @@ RANGE_EVENTS = 1000
 
 
 def place_of(session: str | None, root: str | None) -> Path:
-    """A session file or folder: the shipped one, a path, or a session by name."""
+    """A session file or folder by its path, or a session by name; None is the only one."""
     if session is None:
-        for path in shipped_sessions():
-            return path
-        raise Missing("no recorded session is shipped with this installation")
+        return session_folder(None, root)
     path = Path(session)
     if path.suffix == ".duckdb" or (path / "session.duckdb").exists() or "/" in session:
         if not path.exists():
             raise Missing("there is no session file here", where=session)
-        return path
+        # Beside a file of that name lie its lock and perhaps its supervisor.
+        return path.parent if path.name == "session.duckdb" else path
     return session_folder(session, root)
+
+
+def _shipped() -> Path:
+    for path in shipped_sessions():
+        return path
+    raise Missing("no recorded session is shipped with this installation")
 
 
 def execute(session: str | None, text: bool, root: str | None, as_json: bool) -> int:
     """The replay screens on a terminal; otherwise the events, a line each. Exit 4 if altered."""
-    path = place_of(session, root)
+    path = _shipped() if session is None else place_of(session, root)
     source = RecordedSource(path)
     if not text and not as_json and sys.stdout.isatty():
         from scanflow_tui.cli.commands.open import show
@@ -57,8 +62,9 @@ def _write(event: ev.Event, as_json: bool) -> None:
     shown = fact.raw if isinstance(fact, ev.Unknown) else ev.fields_of(fact)
     where = " ".join(f"{key}={shown[key]}" for key in ("run", "node", "attempt") if key in shown)
     said = next(
-        (str(shown[key]) for key in ("reason", "text", "state", "action") if shown.get(key)), ""
+        (str(shown[key]) for key in ("reason", "state", "action", "text") if shown.get(key)), ""
     )
+    said = said.splitlines()[0] if said else ""
     output.write(
         f"{event.seq:6} {clock(event.at)} {event.actor:16} {event.kind:18} {where} {said}".rstrip()
     )

@@ -30,9 +30,8 @@ def execute(session: str | None, root: str | None, as_json: bool) -> int:
             batch = f", batch {run.batch}" if run.batch else ""
             verdict = f", {run.check.finding.verdict}" if run.check else ""
             face = FACES[run.state]
-            output.write(
-                f"  {face.symbol} run {run.number}{batch}{verdict}: {face.word} {run.reason}"
-            )
+            said = f"run {run.number}{batch}{verdict}: {face.word} {run.reason}".rstrip()
+            output.write(f"  {face.symbol} {said}")
         for run_number, node, form in asked:
             act = ACTS[form].format(session=state.name)
             output.write(f"  ? node {node} of run {run_number} needs you: {act}")
