@@ -1,0 +1,95 @@
+"""A real program in a pseudo-terminal, and what its screen shows. Read until; never sleep."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import termios
+import time
+from collections.abc import Sequence
+from types import TracebackType
+
+import pyte
+
+# What pyte would print: strings to the terminal, and private sequences it does not know.
+UNKNOWN = re.compile(
+    rb"\x1b[P_^\]].*?(?:\x1b\\|\x07)|\x1b\[[<>=?][0-9;]*(?:\$p|[ucmqt])", re.DOTALL
+)
+READ_BYTES = 65_536
+PATIENCE_S = 90.0
+
+
+class Terminal:
+    """``keys`` types, ``until`` waits for a text on the screen, ``ended`` for the exit code."""
+
+    def __init__(self, command: Sequence[str], columns: int = 120, lines: int = 40) -> None:
+        self.screen = pyte.Screen(columns, lines)
+        self._stream = pyte.ByteStream(self.screen)
+        self._code: int | None = None
+        dropped = ("NO_COLOR", "TERM_PROGRAM", "TEXTUAL_DRIVER")
+        environ = {name: value for name, value in os.environ.items() if name not in dropped}
+        environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
+        self._pid, self._master = pty.fork()
+        if self._pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
+            os.execve(command[0], list(command), environ)
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._code is None:
+            os.kill(self._pid, signal.SIGKILL)
+            os.waitpid(self._pid, 0)
+        os.close(self._master)
+
+    def text(self) -> str:
+        """The whole screen."""
+        return "\n".join(self.screen.display)
+
+    def keys(self, typed: str) -> None:
+        """Type."""
+        os.write(self._master, typed.encode())
+
+    def until(self, *texts: str) -> None:
+        """Read until the screen shows all of these. Raises AssertionError with the screen."""
+        end = time.monotonic() + PATIENCE_S
+        while not all(text in self.text() for text in texts):
+            assert self._read(end), f"{texts} not shown in\n{self.text()}"
+
+    def until_gone(self, text: str) -> None:
+        """Read until the screen does not show this any more."""
+        end = time.monotonic() + PATIENCE_S
+        while text in self.text():
+            assert self._read(end), f"{text} is still shown in\n{self.text()}"
+
+    def ended(self) -> int:
+        """Read to the end of the program; its exit code."""
+        end = time.monotonic() + PATIENCE_S
+        while self._read(end):
+            pass
+        self._code = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        return self._code
+
+    def _read(self, end: float) -> bool:
+        left = max(end - time.monotonic(), 0.0)
+        if not select.select([self._master], [], [], left)[0]:
+            raise AssertionError(
+                f"nothing came in {PATIENCE_S:.0f} s; the screen was\n{self.text()}"
+            )
+        try:
+            data = os.read(self._master, READ_BYTES)
+        except OSError:  # Linux's way to say that the other end is closed
+            return False
+        self._stream.feed(UNKNOWN.sub(b"", data))
+        return bool(data)
