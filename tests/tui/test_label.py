@@ -288,6 +288,20 @@ async def test_nothing_to_label_says_so() -> None:
         assert isinstance(it.app.screen, LabelScreen)
 
 
+async def test_where_nothing_asks_for_labels_letters_go_to_other_screens() -> None:
+    async with drive(source("clean"), start="label") as it:
+        await it.until("Nothing to label.")
+        await it.press("w")
+        it.expect_place("workflow")
+
+
+async def test_a_full_queue_says_how_to_finish() -> None:
+    async with drive(source(), start="label") as it:
+        await it.until("0 of 70")
+        await it.press(*("z" * 70))
+        await it.until("F finishes")
+
+
 async def test_an_unreadable_image_is_said_and_can_be_refused() -> None:
     made = source()
     made.reads["content", thumbnail(ORDER[0].id), ""] = b"\x89PNG broken"

@@ -19,6 +19,7 @@ from scanflow_tui.tui.theme import TONES
 
 KIND_WORDS = {"unsure": "unsure", "skip": "skip", "invalid": "no image"}
 EMPTY = "Nothing to label."
+DONE = "Every image has its word. F finishes: the options are worked out from these labels."
 HINT = "Press the class key; the next image comes by itself. u undoes."
 HINT_UNTIL = 5
 SIDE_COLUMNS_MIN = 24

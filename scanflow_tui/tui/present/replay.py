@@ -14,6 +14,8 @@ from scanflow_tui.tui.transport import Playing, Transport
 def tape_rows(source: Transport, playing: Playing, event: Event | None, width: int) -> Text:
     """The event at the cursor; then the slider, the position, the speed and the verdict."""
     text = Text(no_wrap=True, overflow="ellipsis", end="")
+    if source.last < 0:
+        return text.append(" ⠋ reading and verifying the session…", TONES["dim"])
     if event is not None and event.seq == source.seq:
         symbol, where, what = sentence(event)
         text.append(f" {clock(event.at, seconds=True)} ", TONES["dim"])

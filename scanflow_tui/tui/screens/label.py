@@ -88,7 +88,9 @@ class LabelScreen(Place):
         """The keys in force: letters give way where they are classes."""
         work = self.bench.open_work
         if work is None:
-            entries = [("enter", "evidence"), ("esc", "back"), ("?", "help"), ("ctrl+p", "all")]
+            others = [a for a in keys.GO if not doing.why_not(self, a)]
+            entries = [("enter", "evidence"), *chrome.footer_entries(others, self.place)]
+            entries += [("esc", "back"), ("?", "help"), ("ctrl+p", "all")]
             return chrome.footer(entries, width)
         if work.keys.letters_are_classes:
             entries = [("space", "accept guess")]
@@ -106,6 +108,12 @@ class LabelScreen(Place):
     def took_key(self, key: str) -> bool:
         """Class keys come first; a page that is about to be accepted before all."""
         work = self.bench.open_work
+        if work is None or self.scanflow.transport is not None:
+            # No class key is in force: the letters of the places are.
+            for action in (*keys.GO, keys.by_id("leave")):
+                if key in action.keys:
+                    self.act(action, key)
+                    return True
         if work is None:
             return False
         if work.marked:
@@ -230,6 +238,8 @@ class LabelScreen(Place):
             return
         done = counts(work.queue).done
         hint = show.HINT if done < show.HINT_UNTIL and self.known.writable else ""
+        if not counts(work.queue).left and self.known.writable:
+            hint = show.DONE
         trouble, at = self._trouble
         if trouble and done - at < show.HINT_UNTIL:
             hint = trouble
