@@ -1,9 +1,9 @@
 """One value changed in a stored event, or the tail cut: does ``verify`` name the event, exit 4?
 
-    python benchmarks/tampering.py [--file FILE] [--every-column] [--commands 12] [--json FILE]
+    python benchmarks/tampering.py [--file FILE] [--every N] [--commands 12] [--json FILE]
 
-Every event of a recorded session is changed by SQL, in one column (they take turns) or in each, and
-the tail is cut once behind every event; each is judged by the code of ``scanflow verify``, and
+Every event of a recorded session, or every N-th, is changed in one column by SQL (the columns take
+turns), and the tail is cut once behind it; each is judged by the code of ``scanflow verify``, and
 some, drawn at random, by the command itself, whose exit code counts.
 """
 
@@ -115,10 +115,9 @@ def changes(file: Path, copy: Path, all_of: Sequence[Change], n: int, seed: int)
     ]
 
 
-def cuts(file: Path, copy: Path, head: Head, n: int, seed: int) -> list[Row]:
-    """The tail cut behind every event, held against the head that had left the file."""
+def cuts(file: Path, copy: Path, head: Head, lasts: Sequence[int], n: int, seed: int) -> list[Row]:
+    """The tail cut behind each of these events, held against the head that had left the file."""
     rng = random.Random(seed)
-    lasts = range(head.seq)
     through = set(rng.sample(lasts, min(n, len(lasts))))
     unseen_alone = seen = coded = 0
     for last in track(lasts, "tails cut", console=Console(stderr=True)):
@@ -151,7 +150,7 @@ def main() -> int:
     """The command line; exit 1 where a target is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--file", type=Path, default=SHIPPED)
-    parser.add_argument("--every-column", action="store_true", help="six times as long")
+    parser.add_argument("--every", type=int, default=1, metavar="N")
     parser.add_argument("--commands", type=int, default=12)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, metavar="FILE")
@@ -163,14 +162,12 @@ def main() -> int:
             head = opened.head()
         if head is None or not judged(copy)[0]:
             raise SystemExit(f"{given.file} does not hold before anything is changed")
-        all_of = [
-            (seq, column)
-            for seq in range(head.seq + 1)
-            for number, column in enumerate(COLUMNS)
-            if given.every_column or number == seq % len(COLUMNS)
-        ]
+        chosen = range(0, head.seq + 1, given.every)
+        all_of = [(seq, COLUMNS[n % len(COLUMNS)]) for n, seq in enumerate(chosen)]
         rows = changes(given.file, copy, all_of, given.commands, given.seed)
-        rows += cuts(given.file, copy, head, given.commands, given.seed)
+        rows += cuts(
+            given.file, copy, head, range(0, head.seq, given.every), given.commands, given.seed
+        )
     show(f"{given.file.name}, {head.seq + 1} events", rows)
     if given.json:
         save(given.json, rows, {"seed": given.seed, "python": platform.python_version()})
