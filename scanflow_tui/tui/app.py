@@ -184,7 +184,7 @@ class ScanflowApp(App[int]):
     def now_us(self) -> int:
         """Now, or the time at the replay's cursor."""
         state = self.known.state
-        if self.transport is not None and state is not None:
+        if self.transport is not None and state is not None and self.current_place() != "sessions":
             return state.at
         return int(self.now_s() * 1e6)
 

@@ -17,9 +17,14 @@ DIRECTIONS = frozenset({"up", "down", "left", "right", "first", "last", "page_up
 READ_ONLY = "read only: this is a replay"
 
 
+def replays(place: Place) -> bool:
+    """Whether the replay's keys hold in a place: the list of sessions is no part of one."""
+    return place.scanflow.transport is not None and place.place != "sessions"
+
+
 def why_not(place: Place, action: keys.Action) -> str:
     """Why an action does not work now: what the app forbids, then what the place says."""
-    if action.changes and not place.known.writable:
+    if action.changes and not place.known.writable and place.place != "sessions":
         return READ_ONLY
     return place.scanflow.moves.why_not(action) or place.why_not(action)
 

@@ -101,7 +101,9 @@ class Moves:
         """What the app forbids now, whatever the place says."""
         app = self.app
         if action.id == "replay" and (app.doors.open_replay is None or app.transport is not None):
-            return "this is a replay" if app.transport is not None else "not from here"
+            if app.doors.open_replay is None:
+                return "not from here"
+            return "" if app.current_place() == "sessions" else "this is a replay"
         if action in keys.GO and action.id.removeprefix("go_") == app.current_place():
             return "you are here"
         if action.changes and app.known.state is None:

@@ -79,3 +79,4 @@ async def test_the_replay_of_the_open_session_takes_its_place_and_the_list_lies_
         await it.until("READ ONLY")
         await it.press("q")
         it.expect_place("sessions")
+        it.expect_no_text("READ ONLY", "event 20 of", "play")

@@ -46,6 +46,7 @@ class DecideScreen(Place):
         super().__init__()
         self._chosen = 0
         self._offer: Offer | None = None
+        self._taken = ""
         self._made: Texts | None = None
 
     def compose_body(self) -> ComposeResult:
@@ -75,10 +76,12 @@ class DecideScreen(Place):
             below.put([])
             return
         options = offer.options
-        if self._offer is None or self._offer.evidence != offer.evidence:
+        taken = run.decision.option if run.decision is not None else ""
+        if self._offer is None or (self._offer.evidence, self._taken) != (offer.evidence, taken):
             ids = [option.id for option in options.options]
-            self._chosen = ids.index(options.recommended) if options.recommended in ids else 0
-            self._offer = offer
+            first = taken or options.recommended
+            self._chosen = ids.index(first) if first in ids else 0
+            self._offer, self._taken = offer, taken
         if self.focused is None:
             pane.focus()
         base = show.baseline_row(options)

@@ -114,6 +114,8 @@ class Place(Screen[None]):
         if self.place == "sessions":
             crumbs = (keys.PLACES[self.place],)
         link = chrome.link_text(self.known, app.steady_s())
+        if self.place == "sessions" and not self.known.writable:
+            link = ("", "dim")
         text = chrome.topbar(crumbs, self.status(), link, app.clock_text(), width)
         self.query_one("#topbar", Bar).put(self.legible(text))
         small = Text(" small terminal: one pane at a time, tab shows the next", TONES["dim"])
@@ -131,7 +133,7 @@ class Place(Screen[None]):
 
     def actions(self) -> tuple[keys.Action, ...]:
         """Every action whose key holds here."""
-        return keys.actions_of(self.place, replay=self.scanflow.transport is not None)
+        return keys.actions_of(self.place, replay=doing.replays(self))
 
     def legible(self, text: Text) -> Text:
         """The text in the character set asked for."""
@@ -143,8 +145,7 @@ class Place(Screen[None]):
         self.query_one(Footer).clear()
         if key not in ("escape", "ctrl+p") and doing.is_text_field(self.focused):
             return
-        replay = self.scanflow.transport is not None
-        action = keys.action_of(self.place, key, replay=replay)
+        action = keys.action_of(self.place, key, replay=doing.replays(self))
         if action not in keys.TRANSPORT and self.took_key(key):
             event.stop()
             event.prevent_default()

@@ -40,6 +40,8 @@ class Tape(Widget):
     def paint(self, width: int) -> None:
         """Show the cursor where it stands."""
         source = self.scanflow.transport
+        if self.scanflow.current_place() == "sessions":
+            source = None
         self.display = source is not None
         if source is not None:
             # Every event type is behind this; a live session's first paint does without.
