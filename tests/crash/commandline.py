@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
 import json
 import os
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 from typing import Any
 
+from scanflow_tui.client.connection import Connection
+from scanflow_tui.contract.commands import Leave
+from scanflow_tui.contract.commands import to_json as to_command
 from scanflow_tui.contract.evidence import to_json
+from scanflow_tui.contract.states import RUN_ENDED
 from tests.crash.toy import FINDING
 from tests.fakes.demo_events import options, table
 from tests.tidy.source import ROOT
+from tests.waiting import until
 
 WAIT_S = 120
 
@@ -139,3 +147,43 @@ class Commandline:
             cwd=self.pipeline,
             env=self.env,
         )
+
+    def until_asked(self, form: str) -> None:
+        """Wait until a person is asked for this."""
+        until(
+            lambda: any(item["form"] == form for item in self("status", "--json").json()["needs"]),
+            f"the session to ask: {form}",
+        )
+
+    def until_ended(self) -> str:
+        """Wait for the end of the latest run; its state."""
+        return until(
+            lambda: next(
+                (run["state"] for run in self("runs", "--json").json()[-1:] if _is_over(run)), None
+            ),
+            "the run to end",
+        )
+
+    def end(self) -> None:
+        """End the session's supervisor, if one lives, and wait until it is gone."""
+        if (self.folder / "session.duckdb").exists():
+            asyncio.run(end_supervisor(self.folder))
+
+
+def _is_over(run: dict[str, Any]) -> bool:
+    return run["state"] in RUN_ENDED
+
+
+async def end_supervisor(folder: Path) -> None:
+    """Ask whoever serves the session to leave, and wait until the lock is free."""
+    try:
+        connection = await Connection.dial(
+            folder / "sock", str(uuid.uuid4()), "test", lambda frame: None
+        )
+    except OSError:
+        return
+    connection.tell("command", id=0, command=to_command(Leave()))
+    await connection.lost()
+    await connection.close()
+    with open(folder / "lock", "rb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)

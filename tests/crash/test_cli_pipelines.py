@@ -1,0 +1,96 @@
+"""Bad pipelines and bad words on the command line: one sentence, the exit code, no session made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.crash.commandline import Commandline
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def scanflow(tmp_path: Path) -> Commandline:
+    return Commandline(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("nodes:", "nodes: [", "pipeline.yaml:"),
+        ("agent: checker\n", "agnet: checker\n", "did you mean 'agent'?"),
+        ("in: {model: champion.model, batch: batches}", "in: {batch: label.labels}", "wait for one another"),
+        ("labels: label.labels,", "labels: label.lables,", "did you mean 'labels'?"),
+        ("{run: [sh, train.sh], out: [model, reference]}", "{out: [model, reference]}", "train"),
+        ("name: toy", "name: ../toy", "name"),
+    ],
+)
+def test_a_pipeline_with_errors_makes_no_session(
+    scanflow: Commandline, old: str, new: str, said: str
+) -> None:
+    scanflow.change(old, new)
+    for command in ("lint", "run"):
+        done = scanflow(command)
+        assert done.returncode == 2
+        assert said in done.stdout + done.stderr
+        assert "pipeline.yaml:" in done.stdout + done.stderr
+    assert not scanflow.folder.exists()
+
+
+def test_lint_tells_its_findings_as_json(scanflow: Commandline) -> None:
+    scanflow.change("agent: checker\n", "agnet: checker\n")
+    done = scanflow("lint", "--json")
+    assert done.returncode == 2
+    found = done.json()
+    assert not found["ok"] and found["findings"][0]["line"] == 9
+
+
+def test_an_input_file_that_is_not_there_is_named(scanflow: Commandline) -> None:
+    scanflow.change("run: [sh, train.sh], out", "run: [sh, train.sh], in: {d: file:no.csv}, out")
+    done = scanflow("run", "--engine", "process")
+    assert done.returncode in (2, 5)
+    assert "no.csv" in done.stderr and len(done.stderr.strip().splitlines()) <= 2
+
+
+def test_no_pipeline_here_says_what_makes_one(scanflow: Commandline, tmp_path: Path) -> None:
+    done = scanflow("lint", tmp_path / "nowhere.yaml")
+    assert done.returncode == 5
+    assert "nowhere.yaml: there is no pipeline here. scanflow init makes one." in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["status"], 2, "there is no session in"),
+        (["toy"], 2, "there is no session 'toy'"),
+        (["logs", "train"], 2, "there is no session in"),
+        (["run", "--no-such"], 2, "No such option"),
+        (["logs"], 2, "Missing argument"),
+        (["run", "sessions"], 2, "a session may not be called 'sessions'"),
+        (["verify", "--head", "x"], 2, "'x' is no head"),
+        (["verify", "/nonexistent/x.duckdb"], 5, "/nonexistent/x.duckdb: there is no session file"),
+        (["graph", "--format", "png"], 2, "there is no format 'png'"),
+        (["run", "--engine", "slurm"], 2, "slurm"),
+        (["init", "x", "--pipeline", "nosuch"], 2, "there is no pipeline 'nosuch'"),
+        (["demo", "--action", "pray"], 2, "there is no action 'pray'"),
+    ],
+)
+def test_a_word_that_means_nothing_is_answered_with_one_sentence(
+    scanflow: Commandline, arguments: list[str], code: int, said: str
+) -> None:
+    done = scanflow(*arguments)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said in done.stderr and len(done.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "command", [["sessions"], ["doctor"], ["graph"], ["lint"], ["verify", "SHIPPED"]]
+)
+def test_json_without_a_session_is_one_value(scanflow: Commandline, command: list[str]) -> None:
+    from scanflow_tui.cli.shipped import shipped_sessions
+
+    shipped = str(shipped_sessions()[0])
+    done = scanflow(*[shipped if word == "SHIPPED" else word for word in command], "--json")
+    assert done.returncode == 0 and done.json()
