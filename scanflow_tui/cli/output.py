@@ -50,6 +50,10 @@ def write_json(value: Any) -> None:
 def write_line(value: Any) -> None:
     """One JSON value as a line, for streams of them."""
     sys.stdout.write(_json(value, None) + "\n")
+
+
+def flush() -> None:
+    """Let go of every result written so far."""
     sys.stdout.flush()
 
 

@@ -75,6 +75,8 @@ def _print(link: Link, view: AttemptView, decoder: Decoder, offset: int, as_json
             _write(line, as_json)
         offset += len(chunk.data)
         if not chunk.data or offset >= chunk.size:
+            # Whoever follows through a pipe must see a line when it is there.
+            output.flush()
             return offset
 
 
