@@ -44,7 +44,7 @@ def test_a_change_carries_its_sign_and_its_interval() -> None:
 
 def test_rows_of_options_fit_a_small_screen_but_for_the_reason() -> None:
     for row in show.option_rows(options().options, 0):
-        assert row.plain[56:57] == " "
+        assert row.plain[show.TITLE_WIDTH + 2 + sum(show.COLUMNS) - 1] == " "
 
 
 def test_an_option_that_is_not_measurable_says_so() -> None:
