@@ -19,6 +19,10 @@ from scanflow_tui.tui.doors import Doors
 
 SMALL = (80, 24)
 LARGE = (120, 40)
+SETTLE_ROUNDS = 100
+STILL_ROUNDS = 2
+ROUND_S = 0.005
+ENDING = ("seek", "list", "enter")
 NOW_S = 1_763_971_200.0 + 600
 
 
@@ -39,9 +43,21 @@ class Driver:
         await self.press(*("space" if char == " " else char for char in text))
 
     async def settle(self) -> None:
-        """Until every worker that may end has, and every message was handled."""
+        """Until every message was handled and the screen stands still, threads' words included."""
         for _ in range(3):
             await self.pilot.pause()
+        shown, still = self.text(), 0
+        for _ in range(SETTLE_ROUNDS):
+            if still >= STILL_ROUNDS and not self._reads():
+                return
+            await self.pilot.pause(ROUND_S)
+            now = self.text()
+            still = still + 1 if now == shown else 0
+            shown = now
+
+    def _reads(self) -> bool:
+        """Whether a worker that ends by itself is still at it; the one that follows never ends."""
+        return any(worker.is_running and worker.group in ENDING for worker in self.app.workers)
 
     async def until(self, text: str, rounds: int = 200) -> None:
         """Wait until the screen shows a text."""

@@ -21,7 +21,11 @@ def scanflow(tmp_path: Path) -> Commandline:
     [
         ("nodes:", "nodes: [", "pipeline.yaml:"),
         ("agent: checker\n", "agnet: checker\n", "did you mean 'agent'?"),
-        ("in: {model: champion.model, batch: batches}", "in: {batch: label.labels}", "wait for one another"),
+        (
+            "in: {model: champion.model, batch: batches}",
+            "in: {batch: label.labels}",
+            "wait for one another",
+        ),
         ("labels: label.labels,", "labels: label.lables,", "did you mean 'labels'?"),
         ("{run: [sh, train.sh], out: [model, reference]}", "{out: [model, reference]}", "train"),
         ("name: toy", "name: ../toy", "name"),
