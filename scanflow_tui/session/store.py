@@ -259,7 +259,12 @@ def open_writer(path: Path) -> Store:
     """
     swap.settle(path)
     require_file(path)
-    return Store(path, read_only=False)
+    try:
+        return Store(path, read_only=False)
+    except Missing:
+        # A database of somebody else may look like a newer session: reading tells them apart.
+        Store(path, read_only=True).close()
+        raise
 
 
 def open_reader(path: Path) -> Store:

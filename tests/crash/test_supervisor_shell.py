@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from scanflow_tui.client.blocking import BlockingSource
 from scanflow_tui.client.connection import Connection
 from scanflow_tui.client.live import LiveSource
 from scanflow_tui.client.recorded import RecordedSource
@@ -301,17 +300,6 @@ async def test_an_idle_supervisor_leaves(toy: Toy) -> None:
     assert await asyncio.to_thread(launch, toy.folder, "--idle-s", "0.2") is True
     await is_free(toy)
     assert "nothing to do" in toy.events()[-1].fact.reason  # type: ignore[union-attr]
-
-
-async def test_a_program_that_is_not_asynchronous_asks_and_waits(toy: Toy) -> None:
-    def program() -> str:
-        with BlockingSource(toy.folder, "test") as session:
-            number = session.ask(StartRun()).value
-            state = session.wait(lambda state: state.runs[1].state == "done", timeout_s=WAIT_S)
-            name = state.runs[1].nodes["train"].attempts[0].name
-            return number + session.read(Ref("log", name)).data.decode().split()[-1]
-
-    assert await asyncio.to_thread(program) == "1ended"
 
 
 async def test_the_list_of_sessions_is_told_without_opening_the_file(toy: Toy) -> None:
