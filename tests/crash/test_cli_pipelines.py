@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,10 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def scanflow(tmp_path: Path) -> Commandline:
-    return Commandline(tmp_path)
+def scanflow(tmp_path: Path) -> Iterator[Commandline]:
+    made = Commandline(tmp_path)
+    yield made
+    made.end()
 
 
 @pytest.mark.parametrize(
