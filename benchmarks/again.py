@@ -23,7 +23,6 @@ from statistics import median
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from report import Row, save, show
-
 from scanflow_tui.client.live import LiveSource
 from scanflow_tui.contract.commands import AddBatch, StartRun
 from scanflow_tui.contract.states import RUN_ENDED

@@ -26,11 +26,11 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-import crashes_clients
-from report import Row, save, show
 from rich.console import Console
 from rich.progress import Progress
 
+import crashes_clients
+from report import Row, save, show
 from scanflow_tui.client.live import LiveSource
 from scanflow_tui.client.source import Ref
 from scanflow_tui.contract.commands import StartRun

@@ -12,9 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
-from report import Row
-from terminal import Terminal, is_framed
 
+from report import Row
 from scanflow_tui.client.connection import Connection
 from scanflow_tui.contract.commands import AddBatch, GiveLabel, StartRun, to_json
 from scanflow_tui.engine.attempt import EXIT
@@ -22,6 +21,7 @@ from scanflow_tui.session import events as ev
 from scanflow_tui.session import folds
 from scanflow_tui.session.places import SessionFolder
 from scanflow_tui.session.state import SessionState, desk_key
+from terminal import Terminal, is_framed
 from tests.crash.toy import WAIT_S, Toy, end, until
 
 N_SAMPLES = 20

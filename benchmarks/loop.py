@@ -24,16 +24,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "pipelines" / "mnist"))
 
 import data as mnist
-import loop_checker
-import loop_repair
 import numpy as np
-import original
 import torch
-from loop_repair import NAMES
-from report import Row, save, show
 from rich.console import Console
 from rich.progress import Progress
 
+import loop_checker
+import loop_repair
+import original
+from loop_repair import NAMES
+from report import Row, save, show
 from scanflow_tui.contract.errors import Missing, ScanflowError
 from scanflow_tui.steps.vision.corruptions import corrupt
 from scanflow_tui.steps.vision.datasets import Labelled, Slices, cut_training

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from report import Row
 
+from report import Row
 from scanflow_tui.checks.batch import NullTable, batch_test, null_table
 from scanflow_tui.checks.estimate import clopper_pearson
 from scanflow_tui.checks.pvalues import conformal

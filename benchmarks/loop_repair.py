@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from report import Row
 
+from report import Row
 from scanflow_tui.checks.estimate import paired_change, worst_class
 from scanflow_tui.labels.queue import build_queue
 from scanflow_tui.steps.vision.baseline import restated

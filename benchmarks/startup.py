@@ -22,17 +22,17 @@ from statistics import median
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from report import Row, save, show
 from rich.console import Console
 from rich.progress import Progress
-from terminal import Terminal, is_framed
-
 from scanflow_tui.client.blocking import BlockingSource
+
+from report import Row, save, show
 from scanflow_tui.client.start import create_session
 from scanflow_tui.contract.commands import Leave
 from scanflow_tui.contract.errors import Refused
 from scanflow_tui.session.copy import shared_lock
 from scanflow_tui.session.places import SessionFolder
+from terminal import Terminal, is_framed
 
 ROOT = Path(__file__).resolve().parent.parent
 NAME = "startup"

@@ -23,10 +23,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import duckdb
-from report import Row, save, show
 from rich.console import Console
 from rich.progress import track
 
+from report import Row, save, show
 from scanflow_tui.contract.errors import DamagedSession
 from scanflow_tui.session import store
 from scanflow_tui.session.chain import Head
