@@ -24,9 +24,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from rich.console import Console
 from rich.progress import Progress
-from scanflow_tui.client.blocking import BlockingSource
 
 from report import Row, save, show
+from scanflow_tui.cli.link import Link
+from scanflow_tui.client.live import LiveSource
 from scanflow_tui.client.start import create_session
 from scanflow_tui.contract.commands import Leave
 from scanflow_tui.contract.errors import Refused
@@ -88,8 +89,8 @@ class Place:
 
     def dismiss(self) -> None:
         """End the session's supervisor, one that is just starting too, and wait for its lock."""
-        with BlockingSource(self.session, "benchmark") as source:
-            source.ask(Leave())
+        with Link(LiveSource(self.session, "benchmark"), self.session) as link:
+            link.send(Leave())
         while True:
             try:
                 with shared_lock(SessionFolder(self.session)):
