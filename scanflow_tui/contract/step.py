@@ -38,7 +38,12 @@ Scalar = str | int | float | bool | None
 
 @dataclass(frozen=True, slots=True)
 class StepLimits:
-    """What a step may use. Bytes, seconds, whole or part cores."""
+    """What a step may use. Bytes, seconds, whole or part cores.
+
+    ``backoff_s`` is the unit of the wait before another try. ``pids``, ``disk_bytes`` (outputs) and
+    ``shm_bytes`` are the engine's own where they are None. ``network``, ``gpus``, ``shm_bytes`` and
+    ``mounts`` (absolute paths, seen at the same path, read-only) ask for less hardening.
+    """
 
     cpus: float = 1.0
     memory_bytes: int | None = None
@@ -46,6 +51,19 @@ class StepLimits:
     log_bytes: int = limits.LOG_BYTES_MAX
     grace_s: float = limits.STEP_GRACE_S
     retries: int = 0
+    backoff_s: float = limits.STEP_BACKOFF_S
+    pids: int | None = None
+    disk_bytes: int | None = None
+    network: bool = False
+    gpus: int = 0
+    shm_bytes: int | None = None
+    mounts: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, raw: dict[str, Any]) -> StepLimits:
+        """Limits from JSON; unknown keys of a newer contract are ignored."""
+        known = {name: raw[name] for name in cls.__dataclass_fields__ if name in raw}
+        return cls(**known | {"mounts": tuple(known.get("mounts", ()))})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +100,7 @@ class StepFile:
         raw = canonical.decode(data)
         known = {name: raw[name] for name in cls.__dataclass_fields__ if name in raw}
         known["classes"] = tuple(known.get("classes", ()))
-        known["limits"] = StepLimits(**known.get("limits", {}))
+        known["limits"] = StepLimits.from_json(known.get("limits", {}))
         return cls(**known)
 
 

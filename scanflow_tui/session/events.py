@@ -131,7 +131,10 @@ class NodeCached(Fact, frozen=True):
 
 
 class AttemptIntended(Fact, frozen=True):
-    """The intent to start an attempt, committed before the engine is called."""
+    """The intent to start an attempt, committed before the engine is called.
+
+    ``asks`` says in words what the step asks for beyond the hardened default.
+    """
 
     run: int
     node: str
@@ -144,6 +147,7 @@ class AttemptIntended(Fact, frozen=True):
     argv: tuple[str, ...]
     reason: str
     not_before: int = 0
+    asks: tuple[str, ...] = ()
 
 
 class AttemptAccepted(Fact, frozen=True):

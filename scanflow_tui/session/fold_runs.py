@@ -123,6 +123,7 @@ def attempt_intended(state: SessionState, event: Event, fact: AttemptIntended) -
             reason=fact.reason,
             intended_at=event.at,
             not_before=fact.not_before,
+            asks=fact.asks,
         )
     )
 

@@ -49,6 +49,8 @@ class AttemptView(msgspec.Struct):
         default_factory=list
     )
     """(at, progress, CPU seconds, resident bytes), one every 10 s."""
+    asks: tuple[str, ...] = ()
+    """What the step asked for beyond the hardened default, in words."""
 
 
 class NodeView(msgspec.Struct):

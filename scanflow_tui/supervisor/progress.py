@@ -21,6 +21,7 @@ from scanflow_tui.supervisor.effects import (
 )
 from scanflow_tui.supervisor.outcomes import cancel_before_start, tell_from_human
 from scanflow_tui.supervisor.turn import Turn, graph_of, node_of
+from scanflow_tui.workflow.asks import asks
 from scanflow_tui.workflow.graph import Multigraph, Node
 from scanflow_tui.workflow.plan import Ready, Skip, cache_key, inputs_of, ready
 
@@ -142,6 +143,7 @@ def _begin_step(
             argv=declared.run,
             reason=reason,
             not_before=not_before,
+            asks=asks(declared.limits),
         )
     )
 

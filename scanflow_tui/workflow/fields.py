@@ -124,6 +124,12 @@ class Fields:
             return None
         return value
 
+    def flag(self, item: Item, what: str) -> bool | None:
+        if isinstance(item.value, bool):
+            return item.value
+        self.findings.error(item.place, f"{what} is true or false, not {shown(item)}")
+        return None
+
     def size(self, item: Item, what: str) -> int | None:
         """Bytes: ``2g``, ``512m``, ``64k`` (powers of 1,024) or a number of bytes."""
         return _whole_of(

@@ -46,10 +46,14 @@ def cache_key(
     """Hex SHA-256 over everything that may change what the node makes.
 
     ``code`` is the snapshot's hash, ``environment`` the engine's digest; ``params`` replaces the
-    node's own. Limits are left out: they may end a step, never change its result.
+    node's own. Limits are left out (they may end a step, never change its result), but for what a
+    step can reach: network, GPUs, mounts.
     """
+    limits = node.limits
+    reaches = {"network": limits.network, "gpus": limits.gpus, "mounts": list(limits.mounts)}
     return canonical.digest(
-        {
+        {name: value for name, value in reaches.items() if value}
+        | {
             "contract": contract,
             "node": node.id,
             "run": list(node.run),

@@ -9,8 +9,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
 from scanflow_tui.contract import limits
+from scanflow_tui.workflow import asks, when
 from scanflow_tui.workflow import vocabulary as words
-from scanflow_tui.workflow import when
+from scanflow_tui.workflow.asks import mount_problem
 from scanflow_tui.workflow.findings import (
     EnoughFound,
     Finding,
@@ -32,6 +33,11 @@ _RANGES: tuple[tuple[str, str, float, float, str], ...] = (
     ("time", "time_s", 0.1, 365 * _DAY_S, "from 100ms to 365d"),
     ("log", "log_bytes", limits.KIB, 1024 * limits.GIB, "from 1k to 1t"),
     ("grace", "grace_s", 0, 3600, "from 0 to 1h"),
+    ("backoff", "backoff_s", 0, 3600, "from 0 to 1h"),
+    ("pids", "pids", 4, 4_194_304, "from 4 to 4,194,304"),
+    ("disk", "disk_bytes", limits.KIB, 1024 * limits.GIB, "from 1k to 1t"),
+    ("gpus", "gpus", 0, limits.STEP_GPUS_MAX, f"from 0 to {limits.STEP_GPUS_MAX}"),
+    ("shm", "shm_bytes", 64 * limits.KIB, 1024 * limits.GIB, "from 64k to 1t"),
     ("retries", "retries", 0, limits.STEP_RETRIES_MAX, f"from 0 to {limits.STEP_RETRIES_MAX}"),
 )
 
@@ -170,6 +176,11 @@ class _Linter:
             value = getattr(node.limits, field)
             if value is not None and not low <= value <= high:
                 self.error(self.place(node, f"limits.{key}"), f"limit {key!r} is {sentence}")
+        for path in node.limits.mounts:
+            if problem := mount_problem(path):
+                self.error(self.place(node, "limits.mounts"), problem)
+        for key, sentence in asks.warnings(node.limits):
+            self.findings.warning(self.place(node, f"limits.{key}"), f"{node.id!r} {sentence}")
 
     def agent(self, node: Node) -> None:
         if node.role != "checker":

@@ -15,6 +15,7 @@ from scanflow_tui.workflow.graph import HumanForm, Input, Node, NodeKind, Place,
 NAME_SHAPE = "a name (a-z, 0-9, _; first a letter; at most 40)"
 ENV_SHAPE = "the name of an environment variable"
 SEED_MAX = 2**63 - 1
+PIDS_MAX = 4_194_304
 
 Places = dict[str, Place]
 
@@ -215,15 +216,32 @@ def _limits(node_id: str, known: Mapping[str, Entry], fields: Fields, places: Pl
         value = reader(good[key].item, f"limit {key!r}") if key in good else None
         return otherwise if value is None else value
 
-    retries = default.retries
-    if "retries" in good:
-        bounds = (0, limits.STEP_RETRIES_MAX)
-        retries = fields.whole(good["retries"].item, "limit 'retries'", *bounds) or 0
+    def whole(key: str, low: int, high: int, otherwise: Any) -> Any:
+        return read(key, lambda item, what: fields.whole(item, what, low, high), otherwise)
+
     return StepLimits(
         cpus=read("cpus", fields.number, default.cpus),
         memory_bytes=read("memory", fields.size, default.memory_bytes),
         time_s=read("time", fields.duration, default.time_s),
         log_bytes=read("log", fields.size, default.log_bytes),
         grace_s=read("grace", fields.duration, default.grace_s),
-        retries=retries,
+        retries=whole("retries", 0, limits.STEP_RETRIES_MAX, default.retries),
+        backoff_s=read("backoff", fields.duration, default.backoff_s),
+        pids=whole("pids", 1, PIDS_MAX, default.pids),
+        disk_bytes=read("disk", fields.size, default.disk_bytes),
+        network=read("network", fields.flag, default.network),
+        gpus=whole("gpus", 0, limits.STEP_GPUS_MAX, default.gpus),
+        shm_bytes=read("shm", fields.size, default.shm_bytes),
+        mounts=_mounts(good, fields),
     )
+
+
+def _mounts(good: Mapping[str, Entry], fields: Fields) -> tuple[str, ...]:
+    if "mounts" not in good:
+        return ()
+    shape = "an absolute path (plain, without ':' and ',')"
+    found = fields.words(good["mounts"].item, "mount", words.MOUNT, shape)
+    if len(found) > limits.STEP_MOUNTS_MAX:
+        said = f"limit 'mounts' has more than {limits.STEP_MOUNTS_MAX} members"
+        fields.findings.error(good["mounts"].item.place, said)
+    return found[: limits.STEP_MOUNTS_MAX]

@@ -29,7 +29,21 @@ STEP_KEYS = ("run", "in", "out", "with", "limits", "env", "when", "after", "valu
 HUMAN_KEYS = ("human", "in", "out", "when", "after", "promotes")
 INPUT_KEYS = ("input",)
 NODE_KEYS = ("input", "agent", "human", *STEP_KEYS, "promotes")
-LIMIT_KEYS = ("cpus", "memory", "time", "log", "grace", "retries")
+LIMIT_KEYS = (
+    "cpus",
+    "memory",
+    "time",
+    "log",
+    "grace",
+    "retries",
+    "backoff",
+    "pids",
+    "disk",
+    "network",
+    "gpus",
+    "shm",
+    "mounts",
+)
 VALUE_TYPES = ("number", "text", "bool")
 INPUT_KINDS = ("batches",)
 
@@ -46,6 +60,10 @@ SYNONYMS = {
     "steps": "nodes",
     "version": "scanflow",
     "labels": "classes",
+    "net": "network",
+    "gpu": "gpus",
+    "volumes": "mounts",
+    "processes": "pids",
 }
 """What people write for a key of ours, used for suggestions only."""
 
@@ -75,6 +93,7 @@ EVIDENCE = frozenset({"finding", "queue", "options", "chosen", "labels", "audit"
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
+MOUNT = re.compile(r"/[^:,\0-\x1f\x7f\\]{0,1000}")
 TOPIC = re.compile(r"[a-z][a-z0-9_ -]{0,39}")
 
 _DIGITS = "0123456789"

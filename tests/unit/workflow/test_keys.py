@@ -56,6 +56,12 @@ def test_limits_are_not_in_the_key() -> None:
     assert key(replace(NODE, limits=StepLimits(time_s=1))) == key()
 
 
+@pytest.mark.parametrize("limits", [{"network": True}, {"gpus": 1}, {"mounts": ("/data",)}])
+def test_what_a_step_can_reach_is_in_the_key(limits: dict[str, object]) -> None:
+    reaching = replace(NODE, limits=StepLimits(**limits))  # type: ignore[arg-type]
+    assert key(reaching) != key()
+
+
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
