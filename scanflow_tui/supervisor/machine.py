@@ -13,7 +13,6 @@ from typing import Any
 from scanflow_tui import __version__
 from scanflow_tui.contract import ids
 from scanflow_tui.contract.errors import InputError
-from scanflow_tui.contract.states import ATTEMPT_ENDED
 from scanflow_tui.session import events as ev
 from scanflow_tui.supervisor import outcomes, production, stimuli
 from scanflow_tui.supervisor.commands import commanded
@@ -53,13 +52,7 @@ def advance(machine: Machine, stimulus: stimuli.Stimulus, *, at: int, salt: byte
 
 def open_attempts(machine: Machine) -> dict[str, tuple[int, str, int]]:
     """What the shell has to watch: engine name → (run, node, attempt)."""
-    return {
-        attempt.name: (run.number, node.id, attempt.number)
-        for run in machine.state.runs.values()
-        for node in run.nodes.values()
-        for attempt in node.attempts[-1:]
-        if attempt.state not in ATTEMPT_ENDED and attempt.name not in machine.exited
-    }
+    return {name: known for name, known in machine.open.items() if name not in machine.exited}
 
 
 def next_due(machine: Machine) -> int | None:

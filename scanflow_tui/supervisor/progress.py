@@ -13,6 +13,7 @@ from scanflow_tui.contract.step import CONTRACT
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import open_runs
 from scanflow_tui.session.state import AttemptView, NodeView, RunView, SessionState, desk_key
+from scanflow_tui.supervisor import budget
 from scanflow_tui.supervisor.effects import (
     AskCache,
     CancelAttempt,
@@ -25,7 +26,8 @@ from scanflow_tui.workflow.asks import asks
 from scanflow_tui.workflow.graph import Multigraph, Node
 from scanflow_tui.workflow.plan import Ready, Skip, cache_key, inputs_of, ready
 
-BACKOFF_S = (1, 5, 30, 120)
+BACKOFF = (1, 5, 30, 120)
+"""How often ``backoff`` is waited before the 2nd, 3rd, 4th and every later try."""
 BAD_INPUT_CODE = 2
 """A step that says its input is bad would say so again: it is not retried."""
 
@@ -125,7 +127,9 @@ def _begin_step(
             AskCache(*asked, declared.outputs, role == "checker", role == "planner"),
         )
         return
-    if _runs_elsewhere(turn, key) or not _has_room(turn, declared):
+    if _runs_elsewhere(turn, key):
+        return
+    if not not_before and not budget.may_intend(turn, declared.limits):
         return
     view = run.nodes[declared.id]
     number = len(view.attempts) + 1
@@ -164,34 +168,12 @@ def _inputs(turn: Turn, run: RunView, declared: Node) -> tuple[dict[str, str], d
     )
 
 
-def _open_attempts(turn: Turn) -> list[tuple[RunView, NodeView, AttemptView]]:
-    return [
-        (run, node, attempt)
-        for run in turn.state.runs.values()
-        if run.n_active or run.state in ("superseded", "cancelled", "failed")
-        for node in run.nodes.values()
-        for attempt in node.attempts[-1:]
-        if attempt.state not in ATTEMPT_ENDED
-    ]
-
-
 def _runs_elsewhere(turn: Turn, key: str) -> bool:
     """Whether this key runs in the session already: then it is waited for, not run twice."""
-    found = any(attempt.key == key for _, _, attempt in _open_attempts(turn))
+    found = any(attempt.key == key for _, _, attempt in budget.open_in(turn))
     if found:
         turn.machine.missed = {asked for asked in turn.machine.missed if asked[2] != key}
     return found
-
-
-def _has_room(turn: Turn, declared: Node) -> bool:
-    """Whether the engine's cores have room; one attempt always has."""
-    budget = turn.machine.budget.cpus
-    if budget is None:
-        return True
-    used = [
-        node_of(turn.machine, run, node.id).limits.cpus for run, node, _ in _open_attempts(turn)
-    ]
-    return not used or sum(used) + declared.limits.cpus <= budget
 
 
 def _try_again(turn: Turn, run: RunView, graph: Multigraph, node: NodeView) -> None:
@@ -207,9 +189,14 @@ def _try_again(turn: Turn, run: RunView, graph: Multigraph, node: NodeView) -> N
     if node.state == "cancelled" or last.code == BAD_INPUT_CODE:
         return
     if n_failed <= declared.limits.retries:
-        wait_s = BACKOFF_S[min(n_failed, len(BACKOFF_S)) - 1]
+        wait_s = backoff_s(n_failed, declared.limits.backoff_s)
         reason = f"try {n_failed + 1} after: {last.outcome or last.state}"
-        _begin_step(turn, run, graph, declared, reason, turn.at + wait_s * 1_000_000)
+        _begin_step(turn, run, graph, declared, reason, turn.at + round(wait_s * 1e6))
+
+
+def backoff_s(n_failed: int, unit_s: float) -> float:
+    """Seconds to wait after so many tries."""
+    return BACKOFF[min(n_failed, len(BACKOFF)) - 1] * unit_s
 
 
 def _start_due(turn: Turn, run: RunView) -> None:
@@ -221,6 +208,9 @@ def _start_due(turn: Turn, run: RunView) -> None:
             if attempt.state != "starting" or attempt.ref or attempt.not_before > turn.at:
                 continue
             if attempt.cancel_asked:
+                continue
+            limits = node_of(turn.machine, run, node.id).limits
+            if attempt.not_before and not budget.may_start(turn, attempt, limits):
                 continue
             turn.ask(("start", attempt.name), _start(turn, run, node, attempt))
 

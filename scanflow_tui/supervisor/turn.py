@@ -11,7 +11,9 @@ import hashlib
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 
+from scanflow_tui.contract import ids
 from scanflow_tui.contract.errors import ScanflowError
+from scanflow_tui.contract.states import ATTEMPT_ENDED
 from scanflow_tui.engine.protocol import Capacity, Exited
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.contents import SALT_BYTES, Content, content
@@ -32,7 +34,7 @@ class Machine:
     """The folded state, and what is only true while this process lives.
 
     ``asked`` are effects without an answer yet: a restarted supervisor has none and asks again.
-    ``pending`` are commands whose answer waits for an effect.
+    ``pending`` are commands whose answer waits for an effect; ``open`` attempts have not ended.
     """
 
     state: SessionState
@@ -43,6 +45,7 @@ class Machine:
     missed: set[Key] = field(default_factory=set)
     exited: dict[str, Exited] = field(default_factory=dict)
     names: dict[str, tuple[int, str, int]] = field(default_factory=dict)
+    open: dict[str, tuple[int, str, int]] = field(default_factory=dict)
     graphs: dict[int, tuple[Multigraph, Order]] = field(default_factory=dict)
     samples: dict[int, frozenset[str]] = field(default_factory=dict)
     ticked_at: int = 0
@@ -52,6 +55,8 @@ class Machine:
             for node in run.nodes.values():
                 for attempt in node.attempts:
                     self.names[attempt.name] = (run.number, node.id, attempt.number)
+                    if attempt.state not in ATTEMPT_ENDED:
+                        self.open[attempt.name] = self.names[attempt.name]
 
 
 @dataclass(slots=True)
@@ -79,7 +84,11 @@ class Turn:
         fold(state, event)
         self.events.append(event)
         if isinstance(fact, ev.AttemptIntended):
-            self.machine.names[fact.name] = (fact.run, fact.node, fact.attempt)
+            known = (fact.run, fact.node, fact.attempt)
+            self.machine.names[fact.name] = self.machine.open[fact.name] = known
+        elif isinstance(fact, ev.AttemptEnded):
+            name = ids.attempt_name(state.session, fact.run, fact.node, fact.attempt)
+            self.machine.open.pop(name, None)
         return event.seq
 
     def seal(self, data: bytes, media: str = "text/plain") -> str:

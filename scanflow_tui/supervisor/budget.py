@@ -1,0 +1,67 @@
+"""What may run at once: cores, memory and GPUs, against what open attempts hold. Pure.
+
+An attempt that waits for its next try holds nothing; once its time has come, no first try takes
+the room before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from scanflow_tui.contract.step import StepLimits
+from scanflow_tui.engine.protocol import Capacity
+from scanflow_tui.session.state import AttemptView, NodeView, RunView
+from scanflow_tui.supervisor.turn import Turn, node_of
+
+Open = tuple[RunView, NodeView, AttemptView]
+
+
+def open_in(turn: Turn) -> list[Open]:
+    """Every attempt of the session that has not ended."""
+    found = []
+    for run_number, node_id, _ in turn.machine.open.values():
+        run = turn.state.runs[run_number]
+        node = run.nodes[node_id]
+        found.append((run, node, node.attempts[-1]))
+    return found
+
+
+def may_intend(turn: Turn, limits: StepLimits) -> bool:
+    """Whether a first try has room beside all that holds some, or is next in turn for it."""
+    return _fits(turn, limits, (item for item in open_in(turn) if _is_due(turn, item[2])))
+
+
+def may_start(turn: Turn, attempt: AttemptView, limits: StepLimits) -> bool:
+    """Whether a try that waited for its time has room now."""
+    others = (item for item in open_in(turn) if item[2] is not attempt)
+    return _fits(turn, limits, (item for item in others if _holds(turn, item[2])))
+
+
+def _fits(turn: Turn, limits: StepLimits, holders: Iterable[Open]) -> bool:
+    budget = turn.machine.budget
+    if budget.cpus is None:
+        return True
+    used = [node_of(turn.machine, run, node.id).limits for run, node, _ in holders]
+    # One attempt always has room: a step that asks for more than there is would wait for ever.
+    return not used or fits(budget, used, limits)
+
+
+def fits(budget: Capacity, used: list[StepLimits], wanted: StepLimits) -> bool:
+    """Whether a step fits in beside others; what the budget does not bound always does."""
+    together = [*used, wanted]
+    memory_bytes = sum(item.memory_bytes or 0 for item in together)
+    return (
+        (budget.cpus is None or sum(item.cpus for item in together) <= budget.cpus)
+        and (budget.memory_bytes is None or memory_bytes <= budget.memory_bytes)
+        and (not wanted.gpus or sum(item.gpus for item in together) <= budget.gpus)
+    )
+
+
+def _is_due(turn: Turn, attempt: AttemptView) -> bool:
+    return attempt.not_before <= turn.at or _holds(turn, attempt)
+
+
+def _holds(turn: Turn, attempt: AttemptView) -> bool:
+    """Whether the engine has it, was asked for it, or is about to be (it was let in at once)."""
+    is_asked = ("start", attempt.name) in turn.machine.asked
+    return attempt.state != "starting" or bool(attempt.ref) or is_asked or not attempt.not_before

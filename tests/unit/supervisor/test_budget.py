@@ -1,0 +1,106 @@
+import pytest
+
+from scanflow_tui.contract.step import StepLimits
+from scanflow_tui.engine.protocol import Capacity
+from scanflow_tui.session import events as ev
+from scanflow_tui.session.state import SessionState
+from scanflow_tui.supervisor.budget import fits, may_intend, may_start
+from scanflow_tui.supervisor.progress import backoff_s
+from scanflow_tui.supervisor.turn import Machine, Turn
+
+GIB = 2**30
+MACHINE = Capacity(4.0, 8 * GIB, 1)
+PIPELINE = """scanflow: 1
+nodes:
+  a: {run: x, limits: {cpus: 2, retries: 3}}
+  b: {run: x, limits: {cpus: 2}}
+  c: {run: x, limits: {cpus: 2}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("used", "wanted", "fit"),
+    [
+        (StepLimits(cpus=2), StepLimits(cpus=2), True),
+        (StepLimits(cpus=3), StepLimits(cpus=2), False),
+        (StepLimits(cpus=1, memory_bytes=6 * GIB), StepLimits(memory_bytes=2 * GIB), True),
+        (StepLimits(cpus=1, memory_bytes=6 * GIB), StepLimits(memory_bytes=3 * GIB), False),
+        (StepLimits(), StepLimits(gpus=1), True),
+        (StepLimits(gpus=1), StepLimits(gpus=1), False),
+        (StepLimits(gpus=1), StepLimits(), True),
+    ],
+)
+def test_what_is_asked_together_has_to_fit(used: StepLimits, wanted: StepLimits, fit: bool) -> None:
+    assert fits(MACHINE, [used], wanted) is fit
+
+
+def test_what_a_budget_does_not_bound_always_fits() -> None:
+    assert fits(Capacity(None, None), [StepLimits(cpus=99)], StepLimits(memory_bytes=99 * GIB))
+
+
+def turn(capacity: Capacity = MACHINE) -> Turn:
+    machine = Machine(SessionState(), capacity, "human:u1")
+    made = Turn(machine, 10, b"0" * 16)
+    made.emit(ev.SessionOpened("S", "s", "", "", "", "", ""))
+    made.emit(ev.PipelineRead(PIPELINE))
+    planned = tuple(ev.PlannedNode(node, "run", "first run") for node in "abc")
+    made.emit(ev.RunPlanned(1, None, None, "code", "env", {}, planned))
+    return made
+
+
+def intend(made: Turn, node: str, not_before: int = 0) -> None:
+    name = f"sf-s-1-{node}-1"
+    made.emit(ev.AttemptIntended(1, node, 1, name, "k", {}, {}, {}, ("x",), "", not_before))
+
+
+def test_a_first_try_has_room_beside_one_and_not_beside_two() -> None:
+    made = turn()
+    intend(made, "a")
+    assert may_intend(made, StepLimits(cpus=2))
+    intend(made, "b")
+    assert not may_intend(made, StepLimits(cpus=2))
+
+
+def test_a_step_that_asks_for_more_than_there_is_runs_alone() -> None:
+    made = turn(Capacity(1.0, GIB))
+    assert may_intend(made, StepLimits(cpus=8, memory_bytes=64 * GIB, gpus=2))
+
+
+def test_a_try_that_waits_for_its_time_holds_no_room() -> None:
+    made = turn(Capacity(2.0, None))
+    intend(made, "a", not_before=made.at + 5)
+    assert may_intend(made, StepLimits(cpus=2))
+
+
+def test_a_try_whose_time_has_come_goes_before_first_tries() -> None:
+    made = turn(Capacity(2.0, None))
+    intend(made, "a", not_before=made.at)
+    assert not may_intend(made, StepLimits(cpus=2))
+
+
+def test_a_due_try_starts_only_when_there_is_room() -> None:
+    made = turn(Capacity(2.0, None))
+    intend(made, "a", not_before=made.at)
+    waiting = made.state.runs[1].nodes["a"].attempts[0]
+    assert may_start(made, waiting, StepLimits(cpus=2))
+    intend(made, "b")
+    assert not may_start(made, waiting, StepLimits(cpus=2))
+
+
+def test_two_due_tries_do_not_wait_for_one_another() -> None:
+    made = turn(Capacity(2.0, None))
+    intend(made, "a", not_before=made.at)
+    intend(made, "b", not_before=made.at)
+    waiting = made.state.runs[1].nodes["a"].attempts[0]
+    assert may_start(made, waiting, StepLimits(cpus=2))
+
+
+def test_what_has_ended_holds_nothing() -> None:
+    made = turn(Capacity(2.0, None))
+    intend(made, "a")
+    made.emit(ev.AttemptEnded(1, "a", 1, "failed", 1, None, "", 0.0, None, {}, {}))
+    assert may_intend(made, StepLimits(cpus=2))
+
+
+def test_the_wait_before_another_try_grows() -> None:
+    assert [backoff_s(n, 2.0) for n in range(1, 6)] == [2.0, 10.0, 60.0, 240.0, 240.0]
