@@ -21,6 +21,7 @@ from scanflow_tui.client.start import connect
 from scanflow_tui.contract import limits, wire
 from scanflow_tui.contract.commands import Command, Leave, to_json
 from scanflow_tui.contract.errors import DamagedSession, Missing, ScanflowError
+from scanflow_tui.contract.logsearch import Counted, Found, Search
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import fold
 from scanflow_tui.session.state import SessionState
@@ -89,6 +90,23 @@ class LiveSource:
                 break
         return Chunk(b"".join(parts), size, note)
 
+    async def find(self, ref: Ref, search: Search, offset: int, length: int) -> Found:
+        """The supervisor looks where the log lies."""
+        frame = await self._ask(
+            "find",
+            ref={"kind": ref.kind, "id": ref.id},
+            search=msgspec.to_builtins(search),
+            offset=offset,
+            length=length,
+        )
+        return Found(tuple(frame["offsets"]), frame["reached"], frame["size"])
+
+    async def count(self, ref: Ref, offset: int, length: int) -> Counted:
+        """The supervisor counts where the log lies."""
+        named = {"kind": ref.kind, "id": ref.id}
+        frame = await self._ask("count", ref=named, offset=offset, length=length)
+        return Counted(frame["n_lines"], frame["is_open"], frame["reached"], frame["size"])
+
     async def verify(self, head: str | None = None) -> wire.Frame:
         """What the supervisor finds in the session's file; ``head`` is ``SEQ:HASH`` or None."""
         return await self._ask("verify", head=head)
@@ -144,7 +162,7 @@ class LiveSource:
         self._failure, self._leaving = None, ""
         for counter in sorted(self._pending):
             self._submit(connection, counter)
-        connection.tell("subscribe", after=self.state.seq)
+        _subscribe(connection, self.state.seq)
         connection.tell("vitals")
         self._wake()
 
@@ -225,7 +243,7 @@ class LiveSource:
                 self._tell(Update(self.state, link="connected", text=self.stuck))
                 self._wake()
             case "dropped":
-                self._subscribe_again()
+                _subscribe(self._connection, self.state.seq)
             case "leaving":
                 self._leaving = frame["reason"]
             case "error":
@@ -238,7 +256,7 @@ class LiveSource:
             if seq <= self.state.seq:
                 continue
             if seq != self.state.seq + 1:
-                self._subscribe_again()
+                _subscribe(self._connection, self.state.seq)
                 break
             event = ev.decode(body)
             fold(self.state, event)
@@ -246,10 +264,6 @@ class LiveSource:
         if events:
             self._tell(Update(self.state, events=tuple(events)))
             self._wake()
-
-    def _subscribe_again(self) -> None:
-        if self._connection is not None:
-            self._connection.tell("subscribe", after=self.state.seq)
 
     def _tell(self, update: Update) -> None:
         if self._is_listened:
@@ -273,6 +287,11 @@ class LiveSource:
     def _wake(self) -> None:
         pulse, self._pulse = self._pulse, asyncio.Event()
         pulse.set()
+
+
+def _subscribe(connection: Connection | None, after: int) -> None:
+    if connection is not None:
+        connection.tell("subscribe", after=after)
 
 
 async def _each(updates: asyncio.Queue[Update | None]) -> AsyncIterator[Update]:

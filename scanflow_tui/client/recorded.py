@@ -15,8 +15,10 @@ import msgspec
 
 from scanflow_tui.client.source import Chunk, Ref, Reply, Update
 from scanflow_tui.client.tape import RANGE_EVENTS, Tape, open_tape
+from scanflow_tui.contract import limits, logsearch
 from scanflow_tui.contract.commands import Command
 from scanflow_tui.contract.errors import DamagedSession, Missing, Refused
+from scanflow_tui.contract.logsearch import Counted, Found, Search
 from scanflow_tui.engine.attempt import read_log
 from scanflow_tui.session import artifacts
 from scanflow_tui.session import events as ev
@@ -119,6 +121,16 @@ class RecordedSource:
             return Chunk(*found)
         return await self._log(ref.id, offset, length)
 
+    async def find(self, ref: Ref, search: Search, offset: int, length: int) -> Found:
+        """Look through a log, in a thread."""
+        read, length = await self._reader(ref.id), min(length, limits.FIND_BYTES_MAX)
+        return await asyncio.to_thread(logsearch.find, read, search, offset, length)
+
+    async def count(self, ref: Ref, offset: int, length: int) -> Counted:
+        """Count a log's lines, in a thread."""
+        read, length = await self._reader(ref.id), min(length, limits.FIND_BYTES_MAX)
+        return await asyncio.to_thread(logsearch.count, read, offset, length)
+
     async def send(self, command: Command) -> Reply:
         """A replay takes no command. Raises Refused."""
         raise Refused("read only: this is a replay")
@@ -162,21 +174,44 @@ class RecordedSource:
         return True
 
     async def _log(self, name: str, offset: int, length: int) -> Chunk:
-        assert self._tape is not None
-        found = _attempt(self.state, name)
-        if found is None:
-            raise Missing(f"there is no attempt {name!r} at this event")
-        run, node, attempt = found
-        place = self._folder().attempt(run, node, attempt.number)
+        place, attempt = self._attempt_of(name)
         chunk = await asyncio.to_thread(read_log, place, offset, length)
         if chunk.size:
             return Chunk(chunk.data, chunk.size)
         if attempt.log is None:
             return Chunk(b"", 0, "the log of this attempt is not in the session")
-        head = await self._tape.content(attempt.log.head_content) or b""
-        tail = await self._tape.content(attempt.log.tail_content) or b""
+        head, tail = await self._log_ends(attempt.log)
         data, note = piece(attempt.log, head, tail, offset, length)
         return Chunk(data, attempt.log.n_bytes, note)
+
+    async def _reader(self, name: str) -> logsearch.Read:
+        """What reads an attempt's log by offset, in any thread."""
+        place, attempt = self._attempt_of(name)
+        record = attempt.log
+
+        def read(offset: int, length: int) -> tuple[bytes, int]:
+            chunk = read_log(place, offset, length)
+            return chunk.data, chunk.size
+
+        if read(0, 0)[1] or record is None:
+            return read
+        head, tail = await self._log_ends(record)
+        return lambda offset, length: (
+            piece(record, head, tail, offset, length)[0],
+            record.n_bytes,
+        )
+
+    async def _log_ends(self, record: ev.LogRecord) -> tuple[bytes, bytes]:
+        assert self._tape is not None
+        head = await self._tape.content(record.head_content) or b""
+        return head, await self._tape.content(record.tail_content) or b""
+
+    def _attempt_of(self, name: str) -> tuple[Path, AttemptView]:
+        found = _attempt(self.state, name)
+        if found is None:
+            raise Missing(f"there is no attempt {name!r} at this event")
+        run, node, attempt = found
+        return self._folder().attempt(run, node, attempt.number), attempt
 
     def _folder(self) -> SessionFolder:
         return SessionFolder(self.path if self.path.is_dir() else self.path.parent)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from scanflow_tui.contract.commands import Command
+from scanflow_tui.contract.logsearch import Counted, Found, Search
 from scanflow_tui.session.events import Event
 from scanflow_tui.session.state import SessionState
 
@@ -96,6 +97,15 @@ class Source(Protocol):
 
     async def read(self, ref: Ref, offset: int = 0, length: int | None = None) -> Chunk:
         """Bytes behind a reference. Raises Missing where they are not to be had."""
+
+    async def find(self, ref: Ref, search: Search, offset: int, length: int) -> Found:
+        """Look through a range of a log where it lies; at most 64 MiB are looked through at once.
+
+        Forwards the range follows the offset, backwards it lies before it. Raises Missing.
+        """
+
+    async def count(self, ref: Ref, offset: int, length: int) -> Counted:
+        """Count the lines of a range of a log where it lies, at most 64 MiB. Raises Missing."""
 
     async def send(self, command: Command) -> Reply:
         """Give a command and wait for its acknowledgement; repeated with the same id after a lost

@@ -112,6 +112,12 @@ def rebuild(record: bytes) -> dict[Stream, bytes]:
     return {stream: b"".join(pieces) for stream, pieces in parts.items()}
 
 
+def header_bytes(data: bytes, at: int) -> int:
+    """How long the header of the record line at an offset is; 0 where it has none."""
+    match = _HEADER.match(data, at)
+    return 0 if match is None else match.end() - at
+
+
 def sanitise(text: bytes) -> str:
     """Text safe on a terminal: escapes, controls, bad UTF-8 and bidi marks show as ``\\x1b``."""
     shown = text.decode("utf-8", errors="backslashreplace")

@@ -11,6 +11,9 @@ Frames that the server pushes carry none.
     subscribe {after}                  (pushed) events {events: [[seq, body, hash], ...]}
     vitals    {}                       (pushed) vitals {values}
     read      {ref, offset, length}    data     {data (base64), size, note}
+    find      {ref, search, offset,    found    {offsets, reached, size}
+               length}
+    count     {ref, offset, length}    counted  {n_lines, is_open, reached, size}
     verify    {head}                   verified {...}
                                        error    {what, where, hint, code}
                                        (pushed) stuck   {text}: commits wait; empty: they go on

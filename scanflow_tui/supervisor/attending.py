@@ -18,7 +18,7 @@ from scanflow_tui.supervisor.frames import pack_rows, pack_snapshot
 from scanflow_tui.supervisor.outbox import Outbox
 
 if TYPE_CHECKING:
-    from scanflow_tui.supervisor.server import Server
+    from scanflow_tui.supervisor.server import Desk, Server
 
 READS_AT_ONCE_MAX = 16
 HISTORY_EVENTS = 1000
@@ -130,7 +130,7 @@ class Client:
                 if self._subscription is not None:
                     self._subscription.cancel()
                 self._subscription = self._beside(request, self._subscribe(after))
-            case "snapshot" | "read" | "verify":
+            case "snapshot" | "read" | "find" | "count" | "verify":
                 while len(self._tasks) >= READS_AT_ONCE_MAX:
                     await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
                 self._beside(request, self._answer(request, frame))
@@ -173,12 +173,7 @@ class Client:
             verified = await desk.verify(head if isinstance(head, str) else None)
             self.outbox.put({"kind": "verified", "req": request} | verified)
         else:
-            ref = frame.get("ref")
-            if not isinstance(ref, dict):
-                raise InputError("a read names what to read by a ref")
-            length = min(_whole(frame, "length", limits.READ_BYTES_MAX), limits.READ_BYTES_MAX)
-            data = await desk.read(ref, _whole(frame, "offset", 0), length)
-            self.outbox.put({"kind": "data", "req": request} | data)
+            self.outbox.put({"req": request} | await _read(desk, frame))
 
     async def _subscribe(self, after: int) -> None:
         """History until the log's end, then live; the step between has no await in it."""
@@ -195,6 +190,20 @@ class Client:
                 self.outbox.put_packed(data)
             self._sent_seq = last
         self.is_live = True
+
+
+async def _read(desk: Desk, frame: wire.Frame) -> wire.Frame:
+    """A piece of what a ref names, or what is found or counted in a range of a log."""
+    ref, offset = frame.get("ref"), _whole(frame, "offset", 0)
+    if not isinstance(ref, dict):
+        raise InputError("a read names what to read by a ref")
+    if frame["kind"] == "read":
+        length = min(_whole(frame, "length", limits.READ_BYTES_MAX), limits.READ_BYTES_MAX)
+        return {"kind": "data"} | await desk.read(ref, offset, length)
+    length = min(_whole(frame, "length", limits.FIND_BYTES_MAX), limits.FIND_BYTES_MAX)
+    if frame["kind"] == "count":
+        return {"kind": "counted"} | await desk.count(ref, offset, length)
+    return {"kind": "found"} | await desk.find(ref, frame.get("search"), offset, length)
 
 
 def _request(frame: wire.Frame) -> int:

@@ -20,7 +20,7 @@ from scanflow_tui.session.state import SessionState
 from scanflow_tui.supervisor.frames import Row
 from scanflow_tui.supervisor.log import Log
 from scanflow_tui.supervisor.loop import Loop
-from scanflow_tui.supervisor.reading import read_ref
+from scanflow_tui.supervisor.reading import count_in, find_in, log_reader, read_ref
 from scanflow_tui.supervisor.server import Card
 from scanflow_tui.supervisor.stimuli import Commanded
 from scanflow_tui.supervisor.workplace import Workplace
@@ -79,6 +79,16 @@ class Front:
     async def read(self, ref: dict[str, Any], offset: int, length: int) -> wire.Frame:
         """The fields of a ``data`` frame."""
         return await read_ref(self._loop.machine, self._log, self._place, ref, offset, length)
+
+    async def find(self, ref: dict[str, Any], search: Any, offset: int, length: int) -> wire.Frame:
+        """The fields of a ``found`` frame."""
+        read = await log_reader(self._loop.machine, self._log, self._place, ref)
+        return await find_in(read, search, offset, length)
+
+    async def count(self, ref: dict[str, Any], offset: int, length: int) -> wire.Frame:
+        """The fields of a ``counted`` frame."""
+        read = await log_reader(self._loop.machine, self._log, self._place, ref)
+        return await count_in(read, offset, length)
 
     async def verify(self, head: str | None) -> wire.Frame:
         """The fields of a ``verified`` frame."""

@@ -7,16 +7,64 @@ from __future__ import annotations
 
 import asyncio
 import base64
+from dataclasses import asdict, replace
 from typing import Any
 
-from scanflow_tui.contract import wire
+import msgspec
+
+from scanflow_tui.contract import limits, logsearch, wire
 from scanflow_tui.contract.errors import InputError, Missing
+from scanflow_tui.contract.logsearch import Search
 from scanflow_tui.session import artifacts
 from scanflow_tui.session.log_ends import piece
 from scanflow_tui.session.state import AttemptView
 from scanflow_tui.supervisor.log import Log
 from scanflow_tui.supervisor.turn import Machine, find
 from scanflow_tui.supervisor.workplace import Workplace
+
+
+async def find_in(read: logsearch.Read, raw: Any, offset: int, length: int) -> wire.Frame:
+    """The fields of a ``found`` frame. Raises InputError on a search that is none."""
+    try:
+        search = msgspec.convert(raw, Search)
+    except msgspec.ValidationError as error:
+        raise InputError(f"a search is not understood: {error}") from None
+    if len(search.needle) > limits.NEEDLE_CHARS_MAX:
+        raise InputError(f"a search is for at most {limits.NEEDLE_CHARS_MAX} characters")
+    search = replace(search, hits_max=max(1, min(search.hits_max, limits.FIND_HITS_MAX)))
+    found = await asyncio.to_thread(logsearch.find, read, search, offset, length)
+    return {"offsets": found.offsets, "reached": found.reached, "size": found.size}
+
+
+async def count_in(read: logsearch.Read, offset: int, length: int) -> wire.Frame:
+    """The fields of a ``counted`` frame."""
+    counted = await asyncio.to_thread(logsearch.count, read, offset, length)
+    return asdict(counted)
+
+
+async def log_reader(
+    machine: Machine, log: Log, place: Workplace, ref: dict[str, Any]
+) -> logsearch.Read:
+    """What reads an attempt's log by offset, in any thread. Raises InputError, Missing."""
+    name = str(ref.get("id", ""))
+    found = None if ref.get("kind") != "log" else find(machine, name)
+    if found is None:
+        raise InputError(f"there is no log of an attempt {name!r} in this session")
+    run, node, attempt = found
+    folder, record = place.attempt_folder(run.number, node.id, attempt.number), attempt.log
+
+    def read(offset: int, length: int) -> tuple[bytes, int]:
+        chunk = place.engine.log(name, str(folder), offset, length)
+        return chunk.data, chunk.size
+
+    if folder.is_dir() and (record is None or (await asyncio.to_thread(read, 0, 0))[1]):
+        return read
+    if record is None:
+        raise Missing("the log of this attempt is gone", where=attempt.name)
+    kept = record
+    head = await log.content(kept.head_content) or b""
+    tail = await log.content(kept.tail_content) or b""
+    return lambda offset, length: (piece(kept, head, tail, offset, length)[0], kept.n_bytes)
 
 
 async def read_ref(

@@ -56,6 +56,12 @@ class Desk(Protocol):
     async def read(self, ref: dict[str, Any], offset: int, length: int) -> wire.Frame:
         """The fields of a ``data`` frame. Raises Missing, InputError."""
 
+    async def find(self, ref: dict[str, Any], search: Any, offset: int, length: int) -> wire.Frame:
+        """The fields of a ``found`` frame. Raises Missing, InputError."""
+
+    async def count(self, ref: dict[str, Any], offset: int, length: int) -> wire.Frame:
+        """The fields of a ``counted`` frame. Raises Missing, InputError."""
+
     async def verify(self, head: str | None) -> wire.Frame:
         """The fields of a ``verified`` frame."""
 

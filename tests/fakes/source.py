@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 
 from scanflow_tui.client.source import Chunk, Link, Ref, Reply, Update, Vitals
+from scanflow_tui.contract import logsearch
 from scanflow_tui.contract.commands import Command
 from scanflow_tui.contract.errors import Missing, ScanflowError
+from scanflow_tui.contract.logsearch import Counted, Found, Search
 from scanflow_tui.session.events import Event, Kind
 from scanflow_tui.session.folds import fold
 from scanflow_tui.session.state import SessionState
@@ -65,6 +67,20 @@ class FakeSource:
             raise Missing(f"{ref.kind} {ref.id} is not there")
         end = len(data) if length is None else offset + length
         return Chunk(data[offset:end], len(data))
+
+    async def find(self, ref: Ref, search: Search, offset: int, length: int) -> Found:
+        """Look through the bytes of ``reads``."""
+        return logsearch.find(self._reader(ref), search, offset, length)
+
+    async def count(self, ref: Ref, offset: int, length: int) -> Counted:
+        """Count the lines of ``reads``."""
+        return logsearch.count(self._reader(ref), offset, length)
+
+    def _reader(self, ref: Ref) -> logsearch.Read:
+        data = self.reads.get((ref.kind, ref.id, ref.path))
+        if data is None:
+            raise Missing(f"{ref.kind} {ref.id} is not there")
+        return lambda offset, length: (data[offset : offset + length], len(data))
 
     async def send(self, command: Command) -> Reply:
         """Record it, wait if held, then feed what it causes."""

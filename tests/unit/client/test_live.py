@@ -17,13 +17,22 @@ from scanflow_tui.client.source import Ref
 from scanflow_tui.contract import wire
 from scanflow_tui.contract.commands import AddBatch, GiveLabel, StartRun
 from scanflow_tui.contract.errors import InputError, Refused
+from scanflow_tui.contract.loglines import Encoder
+from scanflow_tui.contract.logsearch import Counted, Found, Search
 from scanflow_tui.session import chain
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import replay
 from scanflow_tui.supervisor.effects import Answer
 from scanflow_tui.supervisor.frames import Row
+from scanflow_tui.supervisor.reading import count_in, find_in
 from scanflow_tui.supervisor.server import Card, Server
 from tests.unit.session.making import ULID, numbered, opened, planned
+
+RECORD = Encoder().feed("stdout", b"epoch 1\nepoch 2\n", 0)
+
+
+def read_record(offset: int, length: int) -> tuple[bytes, int]:
+    return RECORD[offset : offset + length], len(RECORD)
 
 
 class Desk:
@@ -59,6 +68,12 @@ class Desk:
 
     async def history(self, first: int, last: int) -> list[Row]:
         return self.rows()[first : last + 1]
+
+    async def find(self, ref: dict[str, Any], search: Any, offset: int, length: int) -> wire.Frame:
+        return await find_in(read_record, search, offset, length)
+
+    async def count(self, ref: dict[str, Any], offset: int, length: int) -> wire.Frame:
+        return await count_in(read_record, offset, length)
 
     async def read(self, ref: dict[str, Any], offset: int, length: int) -> wire.Frame:
         data = bytes(range(256)) * 8000
@@ -206,6 +221,18 @@ async def test_long_things_are_read_in_pieces(source: LiveSource) -> None:
     assert chunk.data == bytes(range(256)) * 8000 and chunk.note == "n"
     part = await source.read(Ref("content", "x"), offset=255, length=3)
     assert part.data == bytes([255, 0, 1])
+
+
+async def test_a_log_is_searched_and_counted_where_it_lies(source: LiveSource) -> None:
+    ref, size = Ref("log", "sf-x"), len(RECORD)
+    found = await source.find(ref, Search("EPOCH".lower(), is_backwards=True), size, size)
+    assert found == Found((size // 2,), size // 2, size)
+    assert await source.count(ref, 0, size) == Counted(2, False, size, size)
+
+
+async def test_a_search_for_too_much_is_refused(source: LiveSource) -> None:
+    with pytest.raises(InputError, match="at most"):
+        await source.find(Ref("log", "sf-x"), Search("x" * 2000), 0, 10)
 
 
 async def test_a_supervisor_that_leaves_closes_the_link_with_its_reason(

@@ -56,6 +56,12 @@ class Log:
     async def read(self, ref: dict[str, Any], offset: int, length: int) -> wire.Frame:
         raise Missing(f"{ref['id']} is gone")
 
+    async def find(self, ref: dict[str, Any], search: Any, offset: int, length: int) -> wire.Frame:
+        return {"offsets": [offset], "reached": offset + length, "size": 9, "search": search}
+
+    async def count(self, ref: dict[str, Any], offset: int, length: int) -> wire.Frame:
+        return {"n_lines": 1, "is_open": False, "reached": offset + length, "size": 9}
+
     async def verify(self, head: str | None) -> wire.Frame:
         return {"holds": True, "head": head}
 
@@ -272,6 +278,8 @@ async def test_the_257th_unanswered_command_is_refused(desk: Log, talk: Talk) ->
 async def test_errors_of_reads_and_unknown_frames_answer_their_request(talk: Talk) -> None:
     talk.say("read", req=4, ref={"id": "it"})
     assert "it is gone" in (await talk.hear("error"))["what"]
+    talk.say("find", req=6, ref="it")
+    assert "names what to read" in (await talk.hear("error"))["what"]
     talk.say("dance", req=5)
     frame = await talk.hear("error")
     assert frame["req"] == 5 and "dance" in frame["what"]
