@@ -16,13 +16,14 @@ from typing import Literal
 from scanflow_tui.contract import limits
 
 _HEADER = re.compile(
-    rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{6})Z (stdout|stderr) ([PF]) ", re.ASCII
+    rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{6})Z (stdout|stderr|engine) ([PF]) ", re.ASCII
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
-Stream = Literal["stdout", "stderr"]
+Stream = Literal["stdout", "stderr", "engine"]
+"""``engine`` is not the step's: the engine says there where the record may not be whole."""
 
-_STREAMS: dict[bytes, Stream] = {b"stdout": "stdout", b"stderr": "stderr"}
+_STREAMS: dict[bytes, Stream] = {b"stdout": "stdout", b"stderr": "stderr", b"engine": "engine"}
 _TAB_COLUMNS = 8
 
 
@@ -86,13 +87,14 @@ class Encoder:
         pieces = (self._rest[stream] + data).split(b"\n")
         rest = pieces.pop()
         size = self._line_bytes_max
+        part, full = _head(at_us, stream, b"P"), _head(at_us, stream, b"F")
         rows: list[bytes] = []
         for piece in pieces:
             cut = max(0, len(piece) - 1) // size * size
-            rows += [_row(at_us, stream, b"P", piece[i : i + size]) for i in range(0, cut, size)]
-            rows.append(_row(at_us, stream, b"F", piece[cut:]))
+            rows += [b"%s%s\n" % (part, piece[i : i + size]) for i in range(0, cut, size)]
+            rows.append(b"%s%s\n" % (full, piece[cut:] if cut else piece))
         cut = max(0, len(rest) - 1) // size * size
-        rows += [_row(at_us, stream, b"P", rest[i : i + size]) for i in range(0, cut, size)]
+        rows += [b"%s%s\n" % (part, rest[i : i + size]) for i in range(0, cut, size)]
         self._rest[stream] = rest[cut:]
         return b"".join(rows)
 
@@ -100,7 +102,12 @@ class Encoder:
         """The record lines of what waits for its newline."""
         waiting = [(stream, rest) for stream, rest in self._rest.items() if rest]
         self._rest = {"stdout": b"", "stderr": b""}
-        return b"".join(_row(at_us, stream, b"P", rest) for stream, rest in waiting)
+        return b"".join(b"%s%s\n" % (_head(at_us, stream, b"P"), rest) for stream, rest in waiting)
+
+
+def note(text: str, at_us: int) -> bytes:
+    """A record line in which the engine, not the step, speaks; ``text`` is one sentence."""
+    return b"%s%s\n" % (_head(at_us, "engine", b"F"), text.encode("utf-8", "replace"))
 
 
 def rebuild(record: bytes) -> dict[Stream, bytes]:
@@ -108,6 +115,8 @@ def rebuild(record: bytes) -> dict[Stream, bytes]:
     decoder = Decoder()
     parts: dict[Stream, list[bytes]] = {"stdout": [], "stderr": []}
     for line in decoder.feed(record) + decoder.flush():
+        if line.stream not in parts:
+            continue
         parts[line.stream].append(line.text + b"\n" if line.is_whole else line.text)
     return {stream: b"".join(pieces) for stream, pieces in parts.items()}
 
@@ -141,10 +150,10 @@ def last_line(tail: bytes, stream: Stream) -> str:
     return ""
 
 
-def _row(at_us: int, stream: Stream, kind: bytes, text: bytes) -> bytes:
+def _head(at_us: int, stream: Stream, kind: bytes) -> bytes:
     at = _EPOCH + timedelta(microseconds=at_us)
     stamp = at.strftime("%Y-%m-%dT%H:%M:%S.%fZ").encode("ascii")
-    return b"%s %s %s %s\n" % (stamp, stream.encode("ascii"), kind, text)
+    return b"%s %s %s " % (stamp, stream.encode("ascii"), kind)
 
 
 def _visible(char: str) -> str:

@@ -25,7 +25,7 @@ EXIT = "exit.json"
 SHIM_ERROR = "shim.err"
 RECORD_BYTES_MAX = 64 * limits.KIB
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-_HITS: dict[str, Hit] = {"time": "time", "log": "log", "memory": "memory"}
+_HITS: dict[str, Hit] = {"time": "time", "log": "log", "memory": "memory", "disk": "disk"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,7 @@ def read_exit(folder: Path) -> Exited | None:
             cpu_s=_optional_float(raw.get("cpu_s")),
             rss_bytes=_optional_int(raw.get("rss_bytes")),
             exec_error=str(raw.get("exec_error") or ""),
+            doubt=str(raw.get("doubt") or ""),
             log_error=str(raw.get("log_error") or ""),
         )
     except (KeyError, TypeError, ValueError):
@@ -101,6 +102,7 @@ def write_exit(folder: Path, exited: Exited) -> None:
         "cpu_s": exited.cpu_s,
         "rss_bytes": exited.rss_bytes,
         "exec_error": exited.exec_error,
+        "doubt": exited.doubt,
         "log_error": exited.log_error,
     }
     write(folder / EXIT, canonical.encode(record))

@@ -53,6 +53,20 @@ def process(pid: int) -> Process | None:
     )
 
 
+def command(pid: int) -> str:
+    """The name of a process's program, at most 15 characters; empty where it is gone."""
+    try:
+        return (PROC / str(pid) / "comm").read_text("utf-8", "replace").rstrip("\n")
+    except OSError:
+        return ""
+
+
+def named(program: str) -> list[int]:
+    """The numbers of all processes of this program."""
+    numbers = [int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit()]
+    return sorted(number for number in numbers if command(number) == program)
+
+
 def is_alive(pid: int, start: int) -> bool:
     """Whether this very process still runs; a zombie does not."""
     found = process(pid)

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 from scanflow_tui.contract.step import StepLimits
 
-Hit = Literal["time", "log", "memory", ""]
+Hit = Literal["time", "log", "memory", "disk", ""]
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,6 +169,8 @@ def judge(told: Collected) -> tuple[AttemptState, str]:
         return "failed", "its log went past the limit and it was ended"
     if exited.hit == "memory":
         return "failed", "it ran out of memory and was ended"
+    if exited.hit == "disk":
+        return "failed", "its files went past the disk limit and it was ended"
     if exited.exec_error:
         return "failed", exited.exec_error
     if clean_exit and not told.problem:

@@ -13,6 +13,8 @@ from scanflow_tui.contract.loglines import Decoder, Line, sanitise
 from scanflow_tui.contract.states import ATTEMPT_ENDED, RUN_ENDED
 from scanflow_tui.session.state import AttemptView, RunView
 
+WORDS = {"stdout": "out", "stderr": "ERR", "engine": "***"}
+
 
 def execute(
     node: str,
@@ -81,7 +83,7 @@ def _print(link: Link, view: AttemptView, decoder: Decoder, offset: int, as_json
 
 
 def _write(line: Line, as_json: bool) -> None:
-    word = "ERR" if line.stream == "stderr" else "out"
+    word = WORDS[line.stream]
     text = sanitise(line.text)
     if as_json:
         output.write_line({"at": line.at_us, "stream": line.stream, "text": text})
