@@ -305,14 +305,27 @@ def cancel(
 
 @app.command()
 def retry(
-    node: Annotated[str, typer.Argument(metavar="NODE", help="A node that failed.")],
+    node: Annotated[
+        str | None, typer.Argument(metavar="NODE", help="Absent: all that ended badly.")
+    ] = None,
     session: Annotated[str | None, typer.Option("--session", metavar="NAME")] = None,
     number: RunNumber = None,
+    code: Annotated[
+        str, typer.Option(metavar="WHICH", help="If it changed: frozen (the plan's) or new.")
+    ] = "",
     sessions: Root = None,
     as_json: Json = False,
 ) -> None:
-    """Try a failed node again."""
-    _do("retry", node=node, session=session, number=number, root=sessions, as_json=as_json)
+    """Try again what ended badly, or resume a cancelled run; what succeeded stays."""
+    _do(
+        "retry",
+        node=node,
+        session=session,
+        number=number,
+        code=code,
+        root=sessions,
+        as_json=as_json,
+    )
 
 
 @app.command()

@@ -121,10 +121,15 @@ class Cancel:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """Try a failed node of a run again."""
+    """Try a failed node of a run again, or every node that ended badly.
+
+    ``code``: ``frozen`` is what the run was planned with, ``new`` what lies in the folder now;
+    empty is refused where the two differ.
+    """
 
     run: int
-    node: str
+    node: str | None = None
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,11 +74,11 @@ NODE_MOVES: dict[NodeState, tuple[NodeState, ...]] = {
     "done": (),
     "cached": (),
     "skipped": (),
-    "failed": ("retrying", "cached"),
+    "failed": ("retrying", "cached", "waiting"),
     "doubt": ("retrying", "cached"),
     "lost": ("retrying", "cached"),
     "timed_out": ("retrying", "cached"),
-    "cancelled": ("retrying",),
+    "cancelled": ("retrying", "waiting"),
 }
 
 GOOD: frozenset[NodeState] = frozenset({"done", "cached"})

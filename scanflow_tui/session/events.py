@@ -390,8 +390,23 @@ class CancelAsked(Fact, frozen=True):
 
 
 class RetryAsked(Fact, frozen=True):
+    """Somebody wants a node that ended badly tried again, or all of a run (no ``node``)."""
+
     run: int
-    node: str
+    node: str | None
+
+
+class RunResumed(Fact, frozen=True):
+    """A run goes on with what lies in the pipeline's folder now; what succeeded is kept.
+
+    The pipeline document is the latest that was read; ``changes`` names what differs, in words.
+    """
+
+    run: int
+    code: str
+    environment: str
+    files: dict[str, str]
+    changes: tuple[str, ...]
 
 
 class CommandRefused(Fact, frozen=True):
@@ -458,6 +473,7 @@ Kind = (
     | ModelRolledBack
     | CancelAsked
     | RetryAsked
+    | RunResumed
     | CommandRefused
     | HeadIssued
     | ContentErased

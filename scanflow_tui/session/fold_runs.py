@@ -10,6 +10,7 @@ from __future__ import annotations
 from scanflow_tui.contract.states import (
     ATTEMPT_ENDED,
     ATTEMPT_MOVES,
+    BAD,
     RUN_ENDED,
     NodeState,
     may_move,
@@ -31,6 +32,7 @@ from scanflow_tui.session.events import (
     RetryAsked,
     RunEnded,
     RunPlanned,
+    RunResumed,
     VitalSampled,
 )
 from scanflow_tui.session.fold_labels import desk_of
@@ -257,11 +259,16 @@ def cancel_asked(state: SessionState, event: Event, fact: CancelAsked) -> None:
 
 
 def retry_asked(state: SessionState, event: Event, fact: RetryAsked) -> None:
-    """A node that ended badly is tried again; a run that had failed goes on."""
-    run, node = _node(state, fact.run, fact.node)
-    if run is None or node is None or run.state in ("done", "superseded"):
+    """What ended badly is tried again; a run that had ended goes on.
+
+    A person who was asked is asked again; a step has a new attempt.
+    """
+    run = state.runs.get(fact.run)
+    if run is None or run.state in ("done", "superseded"):
         return
-    if not may_move(node.state, "retrying"):
+    again = [node for node in run.nodes.values() if fact.node in (None, node.id)]
+    again = [node for node in again if node.state in BAD]
+    if not again and not (fact.node is None and run.state == "cancelled"):
         return
     if run.state in RUN_ENDED:
         run.state = "running"
@@ -270,8 +277,22 @@ def retry_asked(state: SessionState, event: Event, fact: RetryAsked) -> None:
         run.cancel_asked = False
         if state.conversation is None and _asked(run):
             state.conversation = run.number
-    _move(state, run, node, "retrying")
-    node.ended_at = None
+    for node in again:
+        _move(state, run, node, "retrying" if node.attempts else "waiting")
+        node.ended_at = None
+    derive(state, run)
+
+
+def run_resumed(state: SessionState, event: Event, fact: RunResumed) -> None:
+    """From here on a run uses other code, and the latest pipeline document."""
+    run = state.runs.get(fact.run)
+    if run is None or run.state in ("done", "superseded"):
+        return
+    run.code = fact.code
+    run.environment = fact.environment
+    run.files = fact.files
+    run.pipeline = len(state.pipelines) - 1
+    run.changes = fact.changes
 
 
 def open_runs(state: SessionState) -> list[RunView]:

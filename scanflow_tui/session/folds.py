@@ -277,6 +277,7 @@ FOLDERS: dict[type, Folder] = {
     ev.ModelRolledBack: _model_rolled_back,
     ev.CancelAsked: fold_runs.cancel_asked,
     ev.RetryAsked: fold_runs.retry_asked,
+    ev.RunResumed: fold_runs.run_resumed,
     ev.CommandRefused: _nothing,
     ev.HeadIssued: _head_issued,
     ev.ContentErased: _content_erased,

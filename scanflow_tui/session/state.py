@@ -161,6 +161,8 @@ class RunView(msgspec.Struct):
     """Nodes queued, running or retrying, kept by the fold so that the run's state costs no scan."""
     n_needs: int = 0
     """Nodes that wait for a person."""
+    changes: tuple[str, ...] = ()
+    """What was new in the pipeline's folder when the run was resumed with it."""
 
 
 class BatchView(msgspec.Struct):

@@ -29,6 +29,7 @@ from scanflow_tui.supervisor.effects import (
     IngestBatch,
     IssueHead,
     KeepInCache,
+    ReadCode,
     StartAttempt,
     Stop,
     StoreHumanOutputs,
@@ -84,6 +85,8 @@ class Carrier:
                 self._run(self._long, partial(effects_collect.collect, place, effect, tail))
             case GatherPlan():
                 self._run(self._long, partial(effects_plan.gather, place, effect))
+            case ReadCode():
+                self._run(self._long, partial(effects_plan.read_code, place, effect))
             case IngestBatch():
                 self._run(self._long, partial(effects_store.ingest_batch, place, effect))
             case AskCache():

@@ -11,14 +11,15 @@ from typing import Any
 from scanflow_tui.contract import commands as cmd
 from scanflow_tui.contract import limits
 from scanflow_tui.contract.errors import BY_CODE, InputError, Refused, ScanflowError
-from scanflow_tui.contract.states import ATTEMPT_ENDED, BAD, RUN_ENDED
+from scanflow_tui.contract.states import ATTEMPT_ENDED, RUN_ENDED
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import undoable
 from scanflow_tui.session.state import LabelDesk, NodeView, RunView, desk_key
+from scanflow_tui.supervisor import resuming
 from scanflow_tui.supervisor.effects import Answer, IngestBatch, IssueHead, Stop
 from scanflow_tui.supervisor.production import approve, discard, gather, roll_back
-from scanflow_tui.supervisor.stimuli import Commanded
-from scanflow_tui.supervisor.turn import Turn, graph_of, node_of
+from scanflow_tui.supervisor.stimuli import CodeRead, Commanded
+from scanflow_tui.supervisor.turn import Turn, graph_of
 
 
 def commanded(turn: Turn, given: Commanded) -> None:
@@ -251,24 +252,14 @@ def _cancel(turn: Turn, given: Commanded, command: cmd.Cancel) -> None:
     turn.reply(given.id)
 
 
-def _retry(turn: Turn, given: Commanded, command: cmd.Retry) -> None:
-    run, node = _node(turn, command.run, command.node)
-    if run.state in ("done", "superseded"):
-        raise Refused(f"run {command.run} has ended: {run.state}", hint="start a new run")
-    if node.state not in BAD:
-        raise Refused(f"node {command.node} of run {command.run} did not fail: {node.state}")
-    if not node.attempts:
-        raise Refused(f"node {command.node} of run {command.run} was never started")
-    talks = any(item.form for item in run.nodes.values())
-    if run.state in RUN_ENDED and talks and turn.state.conversation not in (None, run.number):
-        raise Refused(
-            f"run {turn.state.conversation} is being talked about, so run {run.number} has to wait",
-            hint=f"finish run {turn.state.conversation} first",
-        )
-    if node_of(turn.machine, run, command.node).kind not in ("step", "agent"):
-        raise Refused(f"node {command.node} is not a step")
-    turn.emit(ev.RetryAsked(command.run, command.node), given.actor, given.id)
-    turn.reply(given.id)
+def code_read(turn: Turn, told: CodeRead) -> None:
+    """The folder was read that a retry may use: try again, or say why not."""
+    if not turn.answered(("code", told.command)):
+        return
+    try:
+        resuming.code_read(turn, told)
+    except ScanflowError as error:
+        turn.refuse(told.command, told.actor, "Retry", error)
 
 
 def _leave(turn: Turn, given: Commanded, command: cmd.Leave) -> None:
@@ -289,6 +280,6 @@ HANDLERS: dict[type, Callable[[Turn, Commanded, Any], None]] = {
     cmd.Discard: _discard,
     cmd.RollBack: _roll_back,
     cmd.Cancel: _cancel,
-    cmd.Retry: _retry,
+    cmd.Retry: resuming.retry,
     cmd.Leave: _leave,
 }

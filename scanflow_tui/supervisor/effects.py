@@ -45,6 +45,21 @@ class GatherPlan:
 
 
 @dataclass(frozen=True, slots=True)
+class ReadCode:
+    """Compare the pipeline's folder with what a run was planned with → ``CodeRead``."""
+
+    command: str
+    actor: str
+    run: int
+    node: str | None
+    choice: str
+    text: str
+    code: str
+    environment: str
+    files: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class StartAttempt:
     """Write ``step.json`` and start the attempt, idempotent by name → ``StartAnswered``."""
 
@@ -153,6 +168,7 @@ class Stop:
 Effect = (
     IngestBatch
     | GatherPlan
+    | ReadCode
     | StartAttempt
     | CancelAttempt
     | CollectAttempt

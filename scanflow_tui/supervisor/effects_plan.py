@@ -19,15 +19,16 @@ from scanflow_tui.session import artifacts, cache
 from scanflow_tui.session.events import Artifact
 from scanflow_tui.session.manifest import Rules, digest, manifest
 from scanflow_tui.session.snapshot import snapshot
-from scanflow_tui.supervisor.effects import GatherPlan
+from scanflow_tui.supervisor.effects import GatherPlan, ReadCode
 from scanflow_tui.supervisor.effects_store import told
-from scanflow_tui.supervisor.stimuli import PlanGathered
+from scanflow_tui.supervisor.stimuli import CodeRead, PlanGathered
 from scanflow_tui.supervisor.workplace import Workplace
 from scanflow_tui.workflow.graph import Multigraph
 from scanflow_tui.workflow.lint import read
 from scanflow_tui.workflow.plan import CacheEntry, Plan, PlanFacts, plan
 
 PIPELINE_FILE = "pipeline.yaml"
+CHANGES_MAX = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +71,42 @@ def gather(place: Workplace, effect: GatherPlan) -> PlanGathered:
         champion_files={name: found.files[path] for name, path in shipped.items() if path},
         plan=made,
     )
+
+
+def read_code(place: Workplace, effect: ReadCode) -> CodeRead:
+    """What lies in the pipeline's folder now, and what differs from a run's plan, in words."""
+    asked = (effect.command, effect.actor, effect.run, effect.node, effect.choice)
+    try:
+        found = _read_folder(place)
+        changes = _changes(place, effect, found)
+    except (ScanflowError, OSError) as error:
+        return CodeRead(*asked, error=told(error))
+    files = {path: artifact.sha for path, artifact in found.files.items()}
+    return CodeRead(*asked, found.text, found.code, found.environment, files, changes)
+
+
+def _changes(place: Workplace, effect: ReadCode, found: Gathered) -> tuple[str, ...]:
+    changes = ["pipeline.yaml"] if found.text != effect.text else []
+    if found.code != effect.code:
+        changes += _changed_files(place, effect.code, found.code) or ["the code"]
+    changes += [
+        f"file:{path}"
+        for path, artifact in found.files.items()
+        if path in effect.files and effect.files[path] != artifact.sha
+    ]
+    if found.environment != effect.environment:
+        changes.append("the environment (interpreter, packages or image)")
+    return tuple(changes[:CHANGES_MAX])
+
+
+def _changed_files(place: Workplace, before: str, after: str) -> list[str]:
+    """Paths whose content, presence or mode differs; empty where a snapshot cannot be read."""
+    try:
+        old = {item.path: item for item in artifacts.files(place.objects, before)}
+        new = {item.path: item for item in artifacts.files(place.objects, after)}
+    except (ScanflowError, OSError):
+        return []
+    return [path for path in sorted(old.keys() | new.keys()) if old.get(path) != new.get(path)]
 
 
 def _read_folder(place: Workplace) -> Gathered:

@@ -15,7 +15,7 @@ from scanflow_tui.contract import ids
 from scanflow_tui.contract.errors import InputError
 from scanflow_tui.session import events as ev
 from scanflow_tui.supervisor import outcomes, production, stimuli
-from scanflow_tui.supervisor.commands import commanded
+from scanflow_tui.supervisor.commands import code_read, commanded
 from scanflow_tui.supervisor.effects import Stop
 from scanflow_tui.supervisor.progress import is_final, proceed
 from scanflow_tui.supervisor.turn import Machine, Turn
@@ -135,6 +135,7 @@ HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
     stimuli.Commanded: commanded,
     stimuli.BatchStored: _batch_stored,
     stimuli.PlanGathered: production.plan_gathered,
+    stimuli.CodeRead: code_read,
     stimuli.StartAnswered: outcomes.start_answered,
     stimuli.Observed: outcomes.observed,
     stimuli.EngineObserved: outcomes.engine_observed,

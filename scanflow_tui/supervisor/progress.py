@@ -183,7 +183,8 @@ def _try_again(turn: Turn, run: RunView, graph: Multigraph, node: NodeView) -> N
     declared = graph.node(node.id)
     last = node.attempts[-1]
     if node.state == "retrying":
-        _begin_step(turn, run, graph, declared, "a person asked for another try")
+        new = f", with new {', '.join(run.changes[:3])}" if run.changes else ""
+        _begin_step(turn, run, graph, declared, f"a person asked for another try{new}")
         return
     n_failed = len(node.attempts)
     if node.state == "cancelled" or last.code == BAD_INPUT_CODE:

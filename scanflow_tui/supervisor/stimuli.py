@@ -74,6 +74,23 @@ class PlanGathered:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeRead:
+    """What lies in the pipeline's folder now, and what of it differs from a run's plan."""
+
+    command: str
+    actor: str
+    run: int
+    node: str | None
+    choice: str
+    text: str = ""
+    code: str = ""
+    environment: str = ""
+    files: dict[str, str] = field(default_factory=dict)
+    changes: tuple[str, ...] = ()
+    error: ScanflowError | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StartAnswered:
     name: str
     answer: Accepted | StartUnknown | StartRefused
@@ -206,6 +223,7 @@ Stimulus = (
     | Commanded
     | BatchStored
     | PlanGathered
+    | CodeRead
     | StartAnswered
     | Observed
     | EngineObserved

@@ -232,7 +232,10 @@ class World:
             if node.state in ("failed", "lost") and run.state == "failed"
         ]
         if roll < 0.25 and failed:
-            return cmd.Retry(*self.random.choice(failed))
+            run, node = self.random.choice(failed)
+            whole = self.random.random() < 0.3
+            code = self.random.choice(("frozen", "new", ""))
+            return cmd.Retry(run, None if whole else node, code)
         if roll < 0.28 and state.champion is not None and not self.calm:
             return cmd.RollBack(state.champion)
         if not asked:
@@ -275,6 +278,8 @@ class World:
                         effect.command, effect.actor, effect.name, None, InputError("unreadable")
                     )
                 )
+            case fx.ReadCode():
+                self.pending.append(self._code(effect))
             case fx.GatherPlan():
                 self.pending.append(self._plan(effect))
             case fx.StartAttempt():
@@ -362,6 +367,14 @@ class World:
             files={"data/train": "f" * 64},
             plan=made,
         )
+
+    def _code(self, effect: fx.ReadCode) -> st.CodeRead:
+        """Somebody edited a step meanwhile, or did not."""
+        asked = (effect.command, effect.actor, effect.run, effect.node, effect.choice)
+        files, changes, code = effect.files, (), effect.code
+        if self.random.random() < 0.3:
+            changes, code = ("model.py",), f"code {self.random.randrange(9)}"
+        return st.CodeRead(*asked, PIPELINE, code, effect.environment, files, changes)
 
     def _collect(self, effect: fx.CollectAttempt) -> st.Collected:
         outputs: dict[str, Artifact] = {}

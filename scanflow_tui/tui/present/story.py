@@ -81,7 +81,9 @@ def _of_person(fact: ev.Fact | ev.Unknown) -> tuple[str, str, str] | None:
         case ev.CancelAsked():
             return ("⊘", fact.node or "run", "was asked to stop")
         case ev.RetryAsked():
-            return ("↻", fact.node, "is to be tried again")
+            return ("↻", fact.node or "run", "is to be tried again")
+        case ev.RunResumed():
+            return ("↻", f"run {fact.run}", f"goes on with new {', '.join(fact.changes)}")
         case ev.CommandRefused():
             return ("✖", fact.command, f"refused: {fact.what}")
     return None

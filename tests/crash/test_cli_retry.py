@@ -1,0 +1,60 @@
+"""Resuming a failed run from the command line: nothing that succeeded is repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.crash.commandline import HERE, Commandline
+
+pytestmark = pytest.mark.slow
+
+PIPELINE = """\
+scanflow: 1
+name: toy
+nodes:
+  first: {run: [sh, first.sh], out: [o]}
+  second: {run: [sh, second.sh], in: {i: first.o}, out: [o]}
+"""
+MAKES = HERE + 'echo m > "$D/out/o"\n'
+
+
+@pytest.fixture
+def scanflow(tmp_path: Path) -> Iterator[Commandline]:
+    made = Commandline(tmp_path)
+    made.write("pipeline.yaml", PIPELINE)
+    made.write("first.sh", MAKES)
+    made.write("second.sh", HERE + "exit 3\n")
+    yield made
+    made.end()
+
+
+def nodes(scanflow: Commandline) -> dict[str, tuple[str, int]]:
+    found = scanflow("runs", "--json").json()[-1]["nodes"]
+    return {node["node"]: (node["state"], node["attempts"]) for node in found}
+
+
+def test_edited_code_is_said_then_taken_and_what_succeeded_stays(scanflow: Commandline) -> None:
+    assert scanflow("run", "--engine", "process").returncode == 3
+    assert nodes(scanflow) == {"first": ("done", 1), "second": ("failed", 1)}
+    scanflow.write("second.sh", MAKES)
+    asked = scanflow("retry", "second")
+    assert asked.returncode == 6
+    assert "second.sh changed since run 1 was planned" in asked.stderr
+    assert "--code new" in asked.stderr and "--code frozen" in asked.stderr
+    frozen = scanflow("retry", "--code", "frozen")
+    assert frozen.returncode == 3
+    assert nodes(scanflow) == {"first": ("done", 1), "second": ("failed", 2)}
+    resumed = scanflow("retry", "--code", "new")
+    assert resumed.returncode == 0, resumed.stderr
+    assert "goes on with new second.sh" in resumed.stderr
+    assert nodes(scanflow) == {"first": ("done", 1), "second": ("done", 3)}
+    assert scanflow("verify").returncode == 0
+
+
+def test_a_word_that_is_no_choice_is_a_usage_error(scanflow: Commandline) -> None:
+    scanflow("run", "--engine", "process")
+    said = scanflow("retry", "--code", "old")
+    assert said.returncode == 2 and "frozen or new" in said.stderr

@@ -1,0 +1,179 @@
+"""Trying again, by value: what is refused, what is asked first, what a run goes on with."""
+
+from __future__ import annotations
+
+from scanflow_tui.contract import commands as cmd
+from scanflow_tui.engine.protocol import Capacity, Exited
+from scanflow_tui.session import events as ev
+from scanflow_tui.session.state import SessionState
+from scanflow_tui.supervisor import effects as fx
+from scanflow_tui.supervisor import stimuli as st
+from scanflow_tui.supervisor.machine import advance
+from scanflow_tui.supervisor.turn import Machine, Turn
+
+OWNER = "human:u1"
+PIPELINE = """scanflow: 1
+nodes:
+  a: {run: x, out: [o]}
+  b: {run: y, in: {i: a.o}}
+  c: {run: w}
+"""
+RENAMED = PIPELINE.replace("b:", "d:")
+OTHER_OUTPUT = PIPELINE.replace("out: [o]", "out: [o, p]")
+EDITED = PIPELINE.replace("run: y", "run: z")
+
+
+class Small:
+    """A machine with one run, in which ``a`` succeeded and ``b`` failed; ``c`` may go on."""
+
+    def __init__(self, *, c_goes_on: bool = False) -> None:
+        self.machine = Machine(SessionState(), Capacity(2.0, None), OWNER)
+        self.counter = 0
+        turn = Turn(self.machine, 1, b"0" * 16)
+        turn.emit(ev.SessionOpened("S", "s", "", "", "", "", ""))
+        turn.emit(ev.PipelineRead(PIPELINE))
+        planned = tuple(ev.PlannedNode(node, "run", "first run") for node in "abc")
+        turn.emit(ev.RunPlanned(1, None, None, "code", "env", {}, planned))
+        self.turn = turn
+        self.feed(st.Ticked())
+        self.ends("a", 0)
+        self.ends("b", 3)
+        if not c_goes_on:
+            self.ends("c", 0)
+
+    @property
+    def run(self):  # type: ignore[no-untyped-def]
+        return self.machine.state.runs[1]
+
+    def feed(self, stimulus: st.Stimulus) -> Turn:
+        """One turn; the cache knows nothing."""
+        turn = advance(self.machine, stimulus, at=10, salt=bytes(16))
+        for effect in turn.effects:
+            if isinstance(effect, fx.AskCache):
+                self.feed(st.CacheAnswered(effect.run, effect.node, effect.key, None))
+        return turn
+
+    def ends(self, node: str, code: int) -> None:
+        attempt = self.run.nodes[node].attempts[-1]
+        outputs = {"o": ev.Artifact("e" * 64, 1, 1)} if node == "a" and not code else {}
+        exited = Exited(code, None, 1, 2)
+        self.feed(st.Observed(attempt.name, exited))
+        self.feed(st.Collected(attempt.name, exited, outputs, {}))
+
+    def give(self, command: cmd.Command) -> Turn:
+        self.counter += 1
+        return self.feed(st.Commanded(f"c:{self.counter}", OWNER, command))
+
+    def found(self, turn: Turn, *, text: str = PIPELINE, code: str = "code") -> Turn:
+        """The shell's answer to the question that this turn asked."""
+        asked = next(item for item in turn.effects if isinstance(item, fx.ReadCode))
+        changes = () if (text, code) == (PIPELINE, "code") else ("model.py",)
+        told = (asked.command, asked.actor, asked.run, asked.node, asked.choice)
+        return self.feed(st.CodeRead(*told, text, code, "env", {}, changes))
+
+
+def refusal(turn: Turn) -> str:
+    answer = next(effect for effect in turn.effects if isinstance(effect, fx.Answer))
+    return answer.error.sentence() if answer.error else ""
+
+
+def test_the_run_failed_and_kept_what_succeeded() -> None:
+    small = Small()
+    assert small.run.state == "failed"
+    assert small.run.nodes["a"].state == "done"
+
+
+def test_a_retry_with_the_same_code_has_a_new_attempt_and_repeats_nothing() -> None:
+    small = Small()
+    small.found(small.give(cmd.Retry(1, "b")))
+    assert small.run.state == "running"
+    assert [len(small.run.nodes[node].attempts) for node in "ab"] == [1, 2]
+
+
+def test_changed_code_is_said_and_nothing_is_tried() -> None:
+    small = Small()
+    said = refusal(small.found(small.give(cmd.Retry(1, "b")), code="other"))
+    assert "model.py changed since run 1 was planned" in said and "--code new" in said
+    assert small.run.state == "failed" and small.run.code == "code"
+
+
+def test_frozen_code_is_used_without_a_look_at_the_folder() -> None:
+    small = Small()
+    turn = small.give(cmd.Retry(1, "b", "frozen"))
+    assert not any(isinstance(effect, fx.ReadCode) for effect in turn.effects)
+    assert small.run.state == "running" and small.run.code == "code"
+
+
+def test_new_code_is_recorded_and_used_for_what_did_not_succeed() -> None:
+    small = Small()
+    turn = small.found(small.give(cmd.Retry(1, "b", "new")), code="other", text=EDITED)
+    assert any(isinstance(event.fact, ev.RunResumed) for event in turn.events)
+    attempt = small.run.nodes["b"].attempts[-1]
+    assert attempt.argv == ("z",) and "new model.py" in attempt.reason
+    assert small.run.code == "other" and len(small.run.nodes["a"].attempts) == 1
+
+
+def test_new_code_with_other_nodes_is_refused() -> None:
+    small = Small()
+    turn = small.found(small.give(cmd.Retry(1, "b", "new")), code="other", text=RENAMED)
+    assert "other nodes than run 1 (new: d; gone: b)" in refusal(turn)
+
+
+def test_new_code_that_makes_something_else_is_refused() -> None:
+    small = Small()
+    turn = small.found(small.give(cmd.Retry(1, "b", "new")), text=OTHER_OUTPUT)
+    assert "node a of run 1 made o and is another node now" in refusal(turn)
+
+
+def test_a_pipeline_that_cannot_be_read_is_refused_and_frozen_is_named() -> None:
+    small = Small()
+    turn = small.give(cmd.Retry(1, "b", "new"))
+    assert refusal(small.found(turn, text="nodes: [")) and small.run.state == "failed"
+
+
+def test_new_code_is_refused_while_something_runs() -> None:
+    small = Small(c_goes_on=True)
+    turn = small.found(small.give(cmd.Retry(1, "b", "new")), code="other")
+    assert "run 1 still runs" in refusal(turn) and small.run.code == "code"
+
+
+def test_frozen_code_may_be_tried_again_while_something_runs() -> None:
+    small = Small(c_goes_on=True)
+    small.give(cmd.Retry(1, "b", "frozen"))
+    assert len(small.run.nodes["b"].attempts) == 2
+
+
+def test_without_a_node_all_that_ended_badly_is_tried_again() -> None:
+    small = Small()
+    small.give(cmd.Retry(1, None, "frozen"))
+    assert [len(small.run.nodes[node].attempts) for node in "ab"] == [1, 2]
+
+
+def test_a_cancelled_run_is_resumed() -> None:
+    small = Small()
+    small.give(cmd.Retry(1, None, "frozen"))
+    small.give(cmd.Cancel(1))
+    name = small.run.nodes["b"].attempts[-1].name
+    exited = Exited(None, 15, 1, 2, cancelled=True)
+    small.feed(st.Observed(name, exited))
+    small.feed(st.Collected(name, exited, {}, {}))
+    assert small.run.state == "cancelled"
+    small.give(cmd.Retry(1, None, "frozen"))
+    assert small.run.state == "running" and len(small.run.nodes["b"].attempts) == 3
+
+
+def test_what_did_not_fail_is_not_tried_again() -> None:
+    small = Small()
+    assert "did not fail: done" in refusal(small.give(cmd.Retry(1, "a")))
+    assert "has no node 'z'" in refusal(small.give(cmd.Retry(1, "z")))
+    assert "there is no run 7" in refusal(small.give(cmd.Retry(7)))
+    assert "'frozen' or 'new'" in refusal(small.give(cmd.Retry(1, "b", "old")))
+
+
+def test_a_second_answer_about_the_folder_changes_nothing() -> None:
+    small = Small()
+    turn = small.give(cmd.Retry(1, "b", "new"))
+    small.found(turn, code="other", text=EDITED)
+    before = small.machine.state.seq
+    small.found(turn, code="third", text=EDITED)
+    assert small.machine.state.seq == before
