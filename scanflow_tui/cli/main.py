@@ -2,17 +2,19 @@
 
 ``scanflow [SESSION]`` opens the terminal UI: a first word that is a command wins, else it is a
 session.
-"""
 
-from __future__ import annotations
+Annotations are not postponed here: typer would evaluate the text of each, twice, at every start.
+"""
 
 import io
 import os
 import sys
+from copy import copy
 from importlib import import_module
 from typing import Annotated, Any
 
 import typer
+from typer.models import CommandInfo
 
 from scanflow_tui import __version__
 from scanflow_tui.contract.errors import EXIT_DEFECT, EXIT_INTERRUPTED, ScanflowError
@@ -377,12 +379,28 @@ def export(
     )
 
 
+def _name(command: CommandInfo) -> str:
+    return command.name or str(getattr(command.callback, "__name__", ""))
+
+
 def command_names() -> tuple[str, ...]:
     """Every command's name; a session may not be called so."""
-    names = (
-        info.name or getattr(info.callback, "__name__", "") for info in app.registered_commands
-    )
+    names = (_name(command) for command in app.registered_commands)
     return tuple(sorted(name for name in names if name != "open"))
+
+
+def program(argv: list[str]) -> typer.Typer:
+    """The app with no command but the one that is called, or with all where none is.
+
+    Typer makes the options of every command that it holds before it reads the first argument.
+    """
+    word = next((word for word in argv if word != "--debug"), "")
+    called = [command for command in app.registered_commands if _name(command) == word]
+    if not called:
+        return app
+    one = copy(app)
+    one.registered_commands = called
+    return one
 
 
 def arguments(argv: list[str]) -> list[str]:
@@ -409,7 +427,8 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        code = app(args=arguments(argv), prog_name="scanflow", standalone_mode=False)
+        args = arguments(argv)
+        code = program(args)(args=args, prog_name="scanflow", standalone_mode=False)
     except SystemExit:
         raise
     except BaseException as error:
