@@ -72,7 +72,8 @@ class StepFile:
 
     ``sources`` says which node made an input (``{"candidate": "retrain.model"}``), so that a step
     with a list of possible inputs knows the one that ran. An input that nobody made is absent from
-    ``inputs``.
+    ``inputs``. ``lists`` names the inputs that a written one means, where it takes all nodes of a
+    ``foreach``: ``{"models": ["models_1", "models_2"]}``.
     """
 
     contract: int
@@ -89,6 +90,7 @@ class StepFile:
     report: str
     values: str
     limits: StepLimits = field(default_factory=StepLimits)
+    lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def to_json(self) -> bytes:
         """The bytes of ``step.json``."""
@@ -100,6 +102,7 @@ class StepFile:
         raw = canonical.decode(data)
         known = {name: raw[name] for name in cls.__dataclass_fields__ if name in raw}
         known["classes"] = tuple(known.get("classes", ()))
+        known["lists"] = {name: tuple(all_) for name, all_ in known.get("lists", {}).items()}
         known["limits"] = StepLimits.from_json(known.get("limits", {}))
         return cls(**known)
 
@@ -142,6 +145,13 @@ class Step:
             return Path(self.file.inputs[name])
         except KeyError:
             raise InputError(f"input {name!r} is missing", where=f"step {self.file.node}") from None
+
+    def inputs(self, name: str) -> list[Path]:
+        """The paths of an input that takes all nodes of a ``foreach``, in the list's order.
+
+        Of a plain input it is the one path. Raises InputError where the plan gave none.
+        """
+        return [self.input(one) for one in self.file.lists.get(name, (name,))]
 
     def has_input(self, name: str) -> bool:
         return name in self.file.inputs

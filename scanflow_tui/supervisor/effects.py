@@ -78,6 +78,7 @@ class StartAttempt:
     classes: tuple[str, ...]
     code: str
     image: str
+    lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,6 +103,7 @@ def _write_step(effect: StartAttempt, folder: Path, inputs: dict[str, Path]) -> 
         report=str(folder / REPORT_FILE),
         values=str(folder / VALUES_FILE),
         limits=effect.limits,
+        lists=effect.lists,
     )
     path = folder / STEP_FILE
     data = step.to_json()

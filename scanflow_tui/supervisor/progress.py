@@ -235,6 +235,7 @@ def _start(turn: Turn, run: RunView, node: NodeView, attempt: AttemptView) -> St
         classes=graph.classes,
         code=run.code,
         image=graph.image,
+        lists=declared.lists,
     )
 
 

@@ -85,6 +85,7 @@ def to_json(graph: Multigraph, states: States | None = None) -> dict[str, Any]:
                 for name, kind in node.values.items()
             },
             "promotes": list(node.promotes),
+            "group": node.group,
             "line": node.place.line,
             "column": node.place.column,
         }

@@ -65,7 +65,8 @@ class Node:
 
     ``values`` maps a value that the node declares to its type: ``number``, ``text``, ``bool`` or a
     tuple of allowed words. ``promotes`` (approve nodes) names the nodes whose model may be
-    promoted. ``classes`` are the pipeline's, which its step is told.
+    promoted. ``classes`` are the pipeline's, which its step is told. ``group`` is the ``foreach``
+    that made this node; ``lists`` maps an input as written to those of all members that it means.
     """
 
     id: str
@@ -85,6 +86,8 @@ class Node:
     seed: int = 0
     place: Place = Place(1, 1)
     classes: tuple[str, ...] = ()
+    group: str = ""
+    lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def layer(self) -> Layer:

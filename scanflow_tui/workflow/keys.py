@@ -55,7 +55,7 @@ def cache_key(
         {name: value for name, value in reaches.items() if value}
         | {
             "contract": contract,
-            "node": node.id,
+            "node": node.group or node.id,
             "run": list(node.run),
             "out": list(node.outputs),
             "classes": list(node.classes),

@@ -15,12 +15,14 @@ from scanflow_tui.workflow import when
 from scanflow_tui.workflow.document import Entry, Item, tree
 from scanflow_tui.workflow.fields import Fields, shown
 from scanflow_tui.workflow.findings import EnoughFound, Finding, Findings, findings_text
+from scanflow_tui.workflow.foreach import Each, Expansion, read_each
 from scanflow_tui.workflow.graph import Champion, Edge, Multigraph, Node, Place
 from scanflow_tui.workflow.nodes import NAME_SHAPE, Places, read_node
 
 _PIPELINE_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,63}")
 _MESSAGE = re.compile(r"\s*(\S+)\s*->\s*([^\s:]+)\s*:\s*(\S.*?)\s*")
 _START = Place(1, 1)
+MESSAGES_MAX = 100_000
 
 
 def load(text: str, name: str = "pipeline.yaml") -> Multigraph:
@@ -62,9 +64,9 @@ def _read(text: str, findings: Findings) -> Multigraph | None:
     places: Places = {key: entry.place for key, entry in known.items()}
     _check_format(known, findings)
     classes, class_keys = _classes(known, fields)
-    nodes = _nodes(known, fields, places, classes)
+    nodes, members = _expanded(*_nodes(known, fields, places, classes), fields, places)
     dockerfile, image = _image(known, fields)
-    edges = (*_edges(nodes), *_messages(known, fields, places))
+    edges = (*_edges(nodes), *_messages(known, fields, places, members))
     return Multigraph(
         name=_name(known, fields),
         nodes=nodes,
@@ -172,20 +174,22 @@ def _ignore_above(known: Mapping[str, Entry], fields: Fields) -> float | None:
 
 def _nodes(
     known: Mapping[str, Entry], fields: Fields, places: Places, classes: tuple[str, ...]
-) -> tuple[Node, ...]:
+) -> tuple[tuple[Node, ...], dict[str, Each]]:
+    """The nodes as written, and the list of each that has a ``foreach``."""
+    each: dict[str, Each] = {}
     if "nodes" not in known:
         fields.findings.error(_START, "'nodes' is missing")
-        return ()
+        return (), each
     item = known["nodes"].item
     entries = fields.mapping(item, "'nodes'")
     if entries is None:
-        return ()
+        return (), each
     if not entries:
         fields.findings.error(item.place, "the pipeline has no nodes")
     if len(entries) > limits.NODES_MAX:
         said = f"{len(entries)} nodes; at most {limits.NODES_MAX} are read"
         fields.findings.error(item.place, said)
-        return ()
+        return (), each
     found = []
     for node_id, entry in entries.items():
         if not words.NAME.fullmatch(node_id):
@@ -194,7 +198,32 @@ def _nodes(
             fields.findings.error(entry.place, f"the id {node_id!r} is reserved")
         elif (node := read_node(node_id, entry, fields, places, classes)) is not None:
             found.append(node)
-    return tuple(found)
+            if node.kind in ("step", "agent") and isinstance(entry.item.value, dict):
+                _read_foreach(node, entry.item.value, fields, each)
+    return tuple(found), each
+
+
+def _read_foreach(
+    node: Node, keys: Mapping[str, Entry], fields: Fields, each: dict[str, Each]
+) -> None:
+    if "foreach" not in keys:
+        return
+    read = read_each(keys["foreach"], node.params, fields)
+    if node.role in ("checker", "planner"):
+        said = f"a {node.role} cannot be a foreach node: a run has one verdict and one repair plan"
+        fields.findings.error(keys["foreach"].place, said)
+    elif read is not None:
+        each[node.id] = read
+
+
+def _expanded(
+    written: tuple[Node, ...], each: Mapping[str, Each], fields: Fields, places: Places
+) -> tuple[tuple[Node, ...], Mapping[str, tuple[str, ...]]]:
+    """All nodes with those that ``foreach`` makes, and the members of each written one."""
+    if not each:
+        return written, {}
+    expansion = Expansion(written, each, fields)
+    return expansion.nodes(written, places), expansion.members
 
 
 def _edges(nodes: tuple[Node, ...]) -> list[Edge]:
@@ -224,7 +253,12 @@ def _read_by_when(node: Node) -> set[str]:
         return set()
 
 
-def _messages(known: Mapping[str, Entry], fields: Fields, places: Places) -> list[Edge]:
+def _messages(
+    known: Mapping[str, Entry],
+    fields: Fields,
+    places: Places,
+    members: Mapping[str, tuple[str, ...]],
+) -> list[Edge]:
     if "messages" not in known:
         return []
     item = known["messages"].item
@@ -236,8 +270,13 @@ def _messages(known: Mapping[str, Entry], fields: Fields, places: Places) -> lis
         if edge in found:
             fields.findings.error(one.place, "this message stands twice")
             continue
-        places[f"messages.{len(found)}"] = one.place
-        found[edge] = None
+        if len(found) > MESSAGES_MAX:
+            fields.findings.error(one.place, f"more than {MESSAGES_MAX} messages")
+            raise EnoughFound
+        for source in members.get(edge.source, (edge.source,)):
+            for target in members.get(edge.target, (edge.target,)):
+                places[f"messages.{len(found)}"] = one.place
+                found[Edge(source, target, "message", edge.label)] = None
     return list(found)
 
 

@@ -25,7 +25,19 @@ TOP_KEYS = (
 )
 IMAGE_KEYS = ("dockerfile", "name")
 CHAMPION_KEYS = ("file", "reference")
-STEP_KEYS = ("run", "in", "out", "with", "limits", "env", "when", "after", "values", "seed")
+STEP_KEYS = (
+    "run",
+    "in",
+    "out",
+    "with",
+    "foreach",
+    "limits",
+    "env",
+    "when",
+    "after",
+    "values",
+    "seed",
+)
 HUMAN_KEYS = ("human", "in", "out", "when", "after", "promotes")
 INPUT_KEYS = ("input",)
 NODE_KEYS = ("input", "agent", "human", *STEP_KEYS, "promotes")
@@ -60,6 +72,8 @@ SYNONYMS = {
     "steps": "nodes",
     "version": "scanflow",
     "labels": "classes",
+    "matrix": "foreach",
+    "for": "foreach",
     "net": "network",
     "gpu": "gpus",
     "volumes": "mounts",

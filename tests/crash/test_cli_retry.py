@@ -58,3 +58,20 @@ def test_a_word_that_is_no_choice_is_a_usage_error(scanflow: Commandline) -> Non
     scanflow("run", "--engine", "process")
     said = scanflow("retry", "--code", "old")
     assert said.returncode == 2 and "frozen or new" in said.stderr
+
+
+def test_one_node_for_each_value_and_one_that_takes_all(scanflow: Commandline) -> None:
+    scanflow.write(
+        "pipeline.yaml",
+        "scanflow: 1\nname: toy\nnodes:\n"
+        "  part:\n    foreach: {word: [red, green]}\n    run: sh part.sh {word}\n    out: [o]\n"
+        "  all: {run: sh all.sh, in: {parts: part.o}, out: [o]}\n",
+    )
+    scanflow.write("part.sh", HERE + 'echo $1 > "$D/out/o"\n')
+    scanflow.write("all.sh", HERE + 'cat "$D/step.json" >&2; cp "$D/step.json" "$D/out/o"\n')
+    done = scanflow("run", "--engine", "process")
+    assert done.returncode == 0, done.stderr
+    assert set(nodes(scanflow)) == {"part_1", "part_2", "all"}
+    assert '"lists":{"parts":["parts_1","parts_2"]}' in scanflow("logs", "all").stdout
+    again = scanflow("run", "--engine", "process")
+    assert "nothing to do" in again.stdout
