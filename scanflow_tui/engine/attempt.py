@@ -23,6 +23,7 @@ LOG = "log"
 CANCEL = "cancel"
 EXIT = "exit.json"
 SHIM_ERROR = "shim.err"
+ENGINE_DIR = "engine"
 RECORD_BYTES_MAX = 64 * limits.KIB
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 _HITS: dict[str, Hit] = {"time": "time", "log": "log", "memory": "memory", "disk": "disk"}
@@ -149,8 +150,12 @@ def read_cancel(folder: Path) -> tuple[int, float] | None:
 
 
 def read_log(folder: Path, offset: int, length: int) -> LogChunk:
-    """A piece of the log record; empty where there is none yet."""
-    data, size = read(folder / LOG, offset, length) or (b"", 0)
+    """A piece of the log record; empty where there is none yet.
+
+    It lies in the folder that an engine keeps from its step, or in the attempt's own.
+    """
+    found = read(folder / ENGINE_DIR / LOG, offset, length) or read(folder / LOG, offset, length)
+    data, size = found or (b"", 0)
     return LogChunk(offset, data, size)
 
 

@@ -104,14 +104,23 @@ class Daemon:
             finally:
                 answer.close()
 
-    def wait(self, container: str) -> None:
-        """Until a container that was started has ended. Its answer is not the truth."""
+    def wait(self, container: str, patience_s: float) -> bool:
+        """Wait for the end of a container that was started; False where it still runs after that.
+
+        The code that comes with the answer is not the truth.
+        """
         with _asking():
             api = self._api()
-            answer = api.post(
-                self._url(f"/containers/{container}/wait"), timeout=(ANSWER_S_MAX, None)
-            )
+            try:
+                answer = api.post(
+                    self._url(f"/containers/{container}/wait"), timeout=(ANSWER_S_MAX, patience_s)
+                )
+            except requests.exceptions.RequestException as error:
+                if _is_patience(error):
+                    return False
+                raise
             _check(answer)
+        return True
 
     def inspect(self, container: str) -> dict[str, Any]:
         """All that the engine knows of a container, by id or name."""
@@ -167,6 +176,11 @@ class Daemon:
             found: dict[str, Any] = self._api().inspect_image(name)
         return found
 
+    def ping(self) -> None:
+        """Whether it answers."""
+        with _asking():
+            self._api().ping()
+
     def info(self) -> dict[str, Any]:
         """What the engine says of itself and its host."""
         with _asking():
@@ -193,6 +207,14 @@ class Daemon:
     def _url(self, path: str) -> str:
         api = self._api()
         return f"{api.base_url}/v{api.api_version}{path}"
+
+
+def _is_patience(error: requests.exceptions.RequestException) -> bool:
+    """Whether nothing was wrong but that no answer, or no more of it, came in time."""
+    reason = error.args[0] if error.args else None
+    return isinstance(error, requests.exceptions.ReadTimeout) or isinstance(
+        reason, urllib3.exceptions.ReadTimeoutError
+    )
 
 
 def _check(answer: requests.Response) -> None:

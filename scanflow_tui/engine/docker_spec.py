@@ -13,12 +13,13 @@ from typing import Any
 
 from scanflow_tui.contract import limits
 from scanflow_tui.contract.step import ENV, STEP_FILE, StepLimits
+from scanflow_tui.engine.attempt import ENGINE_DIR
 from scanflow_tui.engine.protocol import Spec
 from scanflow_tui.engine.surroundings import PYTHON, THREADS
 
 LABEL = "scanflow"
 SCHEMA = "1"
-RECORD_DIR = "engine"
+RECORD_DIR = ENGINE_DIR
 """The folder in the attempt's that holds claim, log and exit record; a step sees an empty one."""
 
 PIDS = 512

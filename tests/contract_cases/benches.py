@@ -42,6 +42,7 @@ class Bench(Protocol):
 
     engine: Engine
     folder: Path
+    image: str
 
     def spec(self, program: Program, limits: StepLimits | None = None) -> Spec:
         """An attempt of this program, not yet started."""
@@ -84,6 +85,7 @@ class ProcessBench:
 
     folder: Path
     engine: Engine = field(default_factory=lambda: ProcessEngine(heartbeat_s=0.05))
+    image: str = ""
 
     def spec(self, program: Program, limits: StepLimits | None = None) -> Spec:
         code = self.folder / "code"
@@ -121,6 +123,7 @@ class ProcessBench:
 
     def clear(self) -> None:
         """End what a failed test left running."""
+        self.engine.close()
         claim = attempt.read_claim(self.folder / "attempt")
         if claim is None:
             return
@@ -138,6 +141,7 @@ class FakeBench:
     world: World = field(default_factory=World)
     programs: dict[str, Program] = field(default_factory=dict)
     engine: Engine = field(init=False)
+    image: str = ""
 
     def __post_init__(self) -> None:
         self.engine = self.reopen()

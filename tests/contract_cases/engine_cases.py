@@ -1,7 +1,7 @@
 """The list of cases that every engine must pass; a new engine joins with a bench of its own.
 
-``needs`` says what a case is about that not every engine has: ``processes`` (a shim and its step on
-this machine).
+``needs`` says what a case is about that not every engine has: ``steps`` (programs really run),
+``processes`` (a shim and its step on this machine).
 """
 
 from __future__ import annotations
@@ -392,7 +392,7 @@ def it_speaks_of_itself(bench: Bench) -> None:
     capacity = bench.engine.capacity()
     assert capacity.cpus is None or capacity.cpus >= 1
     assert all(sentence.endswith(".") for sentence in bench.engine.doctor())
-    assert bench.engine.environment("") == bench.reopen().environment("")
+    assert bench.engine.environment(bench.image) == bench.reopen().environment(bench.image)
     bench.engine.close()
 
 
@@ -417,6 +417,7 @@ def awkward(seed: int) -> bytes:
     return b"\n".join(lines)
 
 
+_STEPS = frozenset({"steps"})
 _PROCESSES = frozenset({"processes"})
 _EVERYWHERE: tuple[Callable[[Bench], None], ...] = (
     exit_0,
@@ -438,26 +439,29 @@ _EVERYWHERE: tuple[Callable[[Bench], None], ...] = (
     one_question_for_many,
     it_speaks_of_itself,
 )
-_WITH_PROCESSES: tuple[Callable[[Bench], None], ...] = (
+_WITH_STEPS: tuple[Callable[[Bench], None], ...] = (
     missing_binary,
     not_executable,
-    missing_code_folder,
     raced_by_threads_runs_once,
-    raced_by_processes_runs_once,
     term_is_handled_within_the_grace,
     cancelled_before_its_claim_never_runs,
-    a_stopped_step_is_cancelled,
     time_out_counts_from_the_claim,
     log_limit_ends_the_step,
     unfinished_line_is_seen_while_it_runs,
+    values_let_through_are_not_left_lying,
+)
+_WITH_PROCESSES: tuple[Callable[[Bench], None], ...] = (
+    missing_code_folder,
+    raced_by_processes_runs_once,
+    a_stopped_step_is_cancelled,
     another_session_does_not_escape,
     lost_when_its_shim_is_killed,
     lost_after_another_boot,
     outcome_outlives_who_started_it,
     environment_is_built,
-    values_let_through_are_not_left_lying,
     steps_find_the_package,
     costs_are_told,
 )
 CASES = [Case(check.__name__, check) for check in _EVERYWHERE]
+CASES += [Case(check.__name__, check, _STEPS) for check in _WITH_STEPS]
 CASES += [Case(check.__name__, check, _PROCESSES) for check in _WITH_PROCESSES]

@@ -28,7 +28,7 @@ class Kind:
 
 KINDS = [
     Kind("fake", FakeBench, frozenset()),
-    Kind("process", ProcessBench, frozenset({"processes"})),
+    Kind("process", ProcessBench, frozenset({"steps", "processes"})),
 ]
 PAIRS = [
     pytest.param(kind, case, id=f"{kind.name}-{case.name}")

@@ -1,0 +1,103 @@
+"""What a Docker engine says of itself, as facts and as sentences for people (pure)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from scanflow_tui.contract import limits
+from scanflow_tui.engine import procfs
+from scanflow_tui.engine.docker_address import Address
+from scanflow_tui.engine.protocol import Capacity
+
+
+def host_facts(info: dict[str, Any]) -> tuple[bool, str]:
+    """Whether the engine is rootless, and the user namespace that a container has to ask for."""
+    options = _options(info)
+    return "rootless" in options, "host" if "userns" in options else ""
+
+
+def capacity(info: dict[str, Any], *, is_local: bool) -> Capacity:
+    """Cores, memory and GPUs; of a local engine the memory that is free now."""
+    memory_bytes = procfs.memory_free_bytes() if is_local else None
+    gpus = [path for path in Path("/dev").glob("nvidia[0-9]*") if path.name[6:].isdigit()]
+    return Capacity(
+        cpus=float(info.get("NCPU") or 1),
+        memory_bytes=memory_bytes or int(info.get("MemTotal") or 0) or None,
+        gpus=len(gpus) if is_local else 0,
+    )
+
+
+def costs(stats: dict[str, Any]) -> tuple[float | None, int | None]:
+    """CPU seconds and bytes of memory without the file cache; None where nothing is told."""
+    total = (stats.get("cpu_stats") or {}).get("cpu_usage", {}).get("total_usage")
+    memory = stats.get("memory_stats") or {}
+    usage = memory.get("usage")
+    if not total or usage is None:
+        return None, None
+    details = memory.get("stats") or {}
+    cache = details.get("total_inactive_file", details.get("inactive_file", 0))
+    return round(total / 1e9, 2), max(0, int(usage) - int(cache))
+
+
+def sentences(address: Address, info: dict[str, Any], version: dict[str, Any]) -> list[str]:
+    """The engine, where it was found, and which limits hold there."""
+    options = _options(info)
+    is_podman = any("podman" in str(part.get("Name", "")).lower() for part in _parts(version))
+    kind = "Podman" if is_podman else "Docker"
+    said = [
+        f"{kind} {version.get('Version', '?')} (API {version.get('ApiVersion', '?')}) answers at "
+        f"{address.url}, found by {address.origin}.",
+        f"{info.get('NCPU', '?')} cores and "
+        f"{(info.get('MemTotal') or 0) / limits.GIB:.1f} GiB of memory, "
+        f"storage {info.get('Driver', '?')}, cgroups {info.get('CgroupVersion') or '1'} by "
+        f"{info.get('CgroupDriver', '?')}.",
+        _limits(info, options),
+    ]
+    said.append(
+        "System calls are filtered (seccomp)."
+        if "seccomp" in options
+        else "System calls are not filtered: this engine has no seccomp."
+    )
+    if "apparmor" not in options and "selinux" not in options:
+        said.append("The kernel has no AppArmor and no SELinux, so no profile of theirs holds.")
+    if "rootless" in options:
+        said.append("The engine is rootless: a step is this very user outside of its container.")
+    said.append(
+        "Steps go on while the engine restarts (live-restore); an exit code of 0 after that is "
+        "doubted."
+        if info.get("LiveRestoreEnabled")
+        else "An engine that restarts ends its steps; they are tried again."
+    )
+    if not address.url.startswith("unix:"):
+        said.append("The engine is elsewhere: it must see the sessions' folder at the same path.")
+    if is_podman:
+        said.append(
+            "Podman never tells that memory ran out: such a step ends by SIGKILL, without a word."
+        )
+    return said
+
+
+def _limits(info: dict[str, Any], options: set[str]) -> str:
+    if info.get("CgroupDriver") == "none":
+        return "Limits of memory, CPU and processes do not hold here: no cgroups are delegated."
+    wanted = {
+        "MemoryLimit": "memory",
+        "SwapLimit": "swap",
+        "CpuCfsQuota": "CPU",
+        "PidsLimit": "processes",
+    }
+    lacking = [word for key, word in wanted.items() if info.get(key) is False]
+    if lacking:
+        return f"Limits that do not hold here: {', '.join(lacking)}; all others do."
+    return "Limits that hold here: time, log, memory, CPU, processes, disk (looked at each second)."
+
+
+def _options(info: dict[str, Any]) -> set[str]:
+    """The names of the engine's security options."""
+    rows = [str(row) for row in info.get("SecurityOptions") or []]
+    return {row.split(",")[0].removeprefix("name=") for row in rows}
+
+
+def _parts(version: dict[str, Any]) -> list[dict[str, Any]]:
+    return [part for part in version.get("Components") or [] if isinstance(part, dict)]
