@@ -155,6 +155,7 @@ class Follower:
         while not self._is_left:
             if not poll.poll(IDLE_S * 1000):
                 self.record.flush(_now_us())
+                self.enforce()
                 continue
             try:
                 data = read(READ_BYTES)

@@ -23,7 +23,10 @@ PROGRAMS = (
     *("sleep", "sort", "stat", "sync", "tail", "test", "touch", "tr", "true", "uname", "wc", "yes"),
 )
 LIBRARIES = ("libstdc++.so.6", "libgcc_s.so.1", "libgomp.so.1")
-LEFT_OUT = re.compile(r"/(test|idlelib|turtledemo|tkinter|ensurepip|config-[^/]*|site-packages)/")
+LEFT_OUT = re.compile(
+    r"/(test|idlelib|lib2to3|pydoc_data|turtledemo|tkinter|ensurepip|config-[^/]*|site-packages)/"
+    r"|/_tkinter\.|\.opt-\d\.pyc/"
+)
 FILES = {
     "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n",
     "etc/group": "root:x:0:\nnogroup:x:65534:\n",
@@ -40,7 +43,7 @@ def write(path: Path) -> None:
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     # A Python of the distribution looks for its packages below /usr alone.
     prefix = "usr" if sys.base_prefix == "/usr" else "usr/local"
-    with tarfile.open(path, "w", dereference=True) as tar:
+    with tarfile.open(path, "w", format=tarfile.GNU_FORMAT, dereference=True) as tar:
         for name, mode in FOLDERS.items():
             _add_folder(tar, name, mode)
         for link in ("bin", "sbin", "lib", "lib64"):
@@ -60,7 +63,8 @@ def write(path: Path) -> None:
         programs = [Path(found) for name in PROGRAMS if (found := shutil.which(name))]
         for program in programs:
             tar.add(program, f"usr/bin/{program.name}", filter=_as_root)
-        _add_libraries(tar, [interpreter, *programs, *library.glob("lib-dynload/*.so")])
+        modules = [one for one in library.glob("lib-dynload/*.so") if "_tkinter" not in one.name]
+        _add_libraries(tar, [interpreter, *programs, *modules])
 
 
 def _add_libraries(tar: tarfile.TarFile, users: list[Path]) -> None:

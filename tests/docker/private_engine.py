@@ -20,6 +20,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from scanflow_tui.contract import limits
 from scanflow_tui.engine import procfs
 
 CGROUPS = Path("/sys/fs/cgroup")
@@ -40,10 +41,23 @@ def why_not() -> str:
 
 
 class PrivateEngine:
-    """``start``, ``stop``, ``kill`` (as by -9) and ``start`` again; ``remove`` leaves nothing."""
+    """``start``, ``stop``, ``kill`` (as by -9) and ``start`` again; ``remove`` leaves nothing.
 
-    def __init__(self, *flags: str, network: tuple[str, ...] = ("--bridge=none",)) -> None:
+    It lies in memory where there is enough: thousands of small files are removed at once then.
+    """
+
+    def __init__(
+        self,
+        *flags: str,
+        network: tuple[str, ...] = ("--bridge=none",),
+        memory_bytes: int = 2 * limits.GIB,
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="sf-", dir=_short_folder()))
+        if memory_bytes and (procfs.memory_free_bytes() or 0) > 2 * memory_bytes:
+            options = f"size={memory_bytes},mode=700"
+            subprocess.run(
+                ["mount", "-t", "tmpfs", "-o", options, "scanflow-test", self.folder], check=False
+            )
         self.url = f"unix://{self.folder}/d.sock"
         self._cgroup = f"scanflow-test-{secrets.token_hex(4)}"
         self._flags = (*network, *QUIET, "--userland-proxy=false", *flags)
@@ -153,7 +167,8 @@ class PrivateEngine:
 
     def _mounts(self) -> list[str]:
         rows = Path("/proc/self/mountinfo").read_text().splitlines()
-        return [row.split()[4] for row in rows if row.split()[4].startswith(f"{self.folder}/")]
+        places = [row.split()[4] for row in rows]
+        return [place for place in places if f"{place}/".startswith(f"{self.folder}/")]
 
 
 @dataclass(frozen=True)
