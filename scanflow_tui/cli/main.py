@@ -10,13 +10,14 @@ import io
 import os
 import sys
 from copy import copy
-from importlib import import_module
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from typer.models import CommandInfo
 
 from scanflow_tui import __version__
+from scanflow_tui.cli import store_names
+from scanflow_tui.cli.calling import Engine, Json, Pipeline, Root, RunNumber, Session, do
 from scanflow_tui.contract.errors import EXIT_DEFECT, EXIT_INTERRUPTED, ScanflowError
 
 app = typer.Typer(
@@ -27,25 +28,6 @@ app = typer.Typer(
     no_args_is_help=False,
     add_completion=True,
 )
-
-Root = Annotated[
-    str | None,
-    typer.Option(
-        "--sessions", metavar="DIR", help="Where sessions lie.", envvar="SCANFLOW_SESSIONS"
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Session = Annotated[str | None, typer.Argument(metavar="SESSION", help="Default: the only one.")]
-Engine = Annotated[str, typer.Option(metavar="NAME", help="auto or process.")]
-Pipeline = Annotated[str, typer.Argument(metavar="FILE", help="A pipeline.yaml or its folder.")]
-RunNumber = Annotated[int | None, typer.Option("--run", metavar="N", help="Default: the latest.")]
-
-
-def _do(module: str, **options: Any) -> None:
-    """Run a command's module and leave with the exit code that it returns."""
-    code = import_module(f"scanflow_tui.cli.commands.{module}").execute(**options)
-    if code:
-        raise typer.Exit(code)
 
 
 @app.callback(invoke_without_command=True)
@@ -58,7 +40,7 @@ def _root(
         typer.echo(f"scanflow {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        _do("open", session=None, root=None, screen=None, ascii_only=False)
+        do("open", session=None, root=None, screen=None, ascii_only=False)
 
 
 @app.command("open", hidden=True)
@@ -69,7 +51,7 @@ def _open(
     ascii_only: Annotated[bool, typer.Option("--ascii", help="Plain symbols.")] = False,
 ) -> None:
     """Open the terminal UI on a session."""
-    _do("open", session=session, root=sessions, screen=screen, ascii_only=ascii_only)
+    do("open", session=session, root=sessions, screen=screen, ascii_only=ascii_only)
 
 
 @app.command()
@@ -89,7 +71,7 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Walk the whole loop on real MNIST images."""
-    _do(
+    do(
         "demo",
         headless=headless,
         new=new,
@@ -114,13 +96,13 @@ def init(
     as_json: Json = False,
 ) -> None:
     """Copy a shipped pipeline into a folder of yours and make its data."""
-    _do("init", folder=folder, pipeline=pipeline, data=data, download=download, as_json=as_json)
+    do("init", folder=folder, pipeline=pipeline, data=data, download=download, as_json=as_json)
 
 
 @app.command()
 def lint(pipeline: Pipeline = ".", as_json: Json = False) -> None:
     """Check a pipeline: every problem with file, line and column."""
-    _do("lint", pipeline=pipeline, as_json=as_json)
+    do("lint", pipeline=pipeline, as_json=as_json)
 
 
 @app.command()
@@ -132,7 +114,7 @@ def graph(
     as_json: Json = False,
 ) -> None:
     """Draw a pipeline's multigraph."""
-    _do("graph", pipeline=pipeline, form="json" if as_json else form)
+    do("graph", pipeline=pipeline, form="json" if as_json else form)
 
 
 @app.command()
@@ -143,7 +125,7 @@ def plan(
     as_json: Json = False,
 ) -> None:
     """Say what a run would do, node by node, with the reasons. Runs nothing."""
-    _do("plan", session=session, batch=batch, root=sessions, as_json=as_json)
+    do("plan", session=session, batch=batch, root=sessions, as_json=as_json)
 
 
 @app.command()
@@ -157,7 +139,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Start a run and follow it until it ends or needs a person."""
-    _do(
+    do(
         "run",
         session=session,
         batch=batch,
@@ -178,7 +160,7 @@ def add_batch(
     as_json: Json = False,
 ) -> None:
     """Hand a production batch to a session; it is copied and checked."""
-    _do("add_batch", path=path, session=session, wait=wait, root=sessions, as_json=as_json)
+    do("add_batch", path=path, session=session, wait=wait, root=sessions, as_json=as_json)
 
 
 @app.command()
@@ -187,7 +169,7 @@ def sessions(
     as_json: Json = False,
 ) -> None:
     """List the sessions."""
-    _do("sessions", root=sessions, as_json=as_json)
+    do("sessions", root=sessions, as_json=as_json)
 
 
 @app.command()
@@ -201,13 +183,13 @@ def label(
     as_json: Json = False,
 ) -> None:
     """Label the queue from the keyboard; or print it, or take labels from a file."""
-    _do("label", session=session, labels=labels, finish=finish, root=sessions, as_json=as_json)
+    do("label", session=session, labels=labels, finish=finish, root=sessions, as_json=as_json)
 
 
 @app.command()
 def status(session: Session = None, sessions: Root = None, as_json: Json = False) -> None:
     """Where a session stands; exit 7 when a person has to act."""
-    _do("status", session=session, root=sessions, as_json=as_json)
+    do("status", session=session, root=sessions, as_json=as_json)
 
 
 @app.command()
@@ -221,7 +203,7 @@ def decide(
     as_json: Json = False,
 ) -> None:
     """Show the evidence, or choose an option with a reason."""
-    _do("decide", option=option, session=session, reason=reason, root=sessions, as_json=as_json)
+    do("decide", option=option, session=session, reason=reason, root=sessions, as_json=as_json)
 
 
 @app.command()
@@ -234,7 +216,7 @@ def approve(
     as_json: Json = False,
 ) -> None:
     """Promote the candidate that was evaluated, or discard it."""
-    _do(
+    do(
         "approve",
         session=session,
         discard=discard,
@@ -256,7 +238,7 @@ def rollback(
     as_json: Json = False,
 ) -> None:
     """Put an earlier version of the model back into production."""
-    _do("rollback", session=session, to=to, reason=reason, root=sessions, as_json=as_json)
+    do("rollback", session=session, to=to, reason=reason, root=sessions, as_json=as_json)
 
 
 @app.command()
@@ -267,7 +249,7 @@ def runs(
     as_json: Json = False,
 ) -> None:
     """List the runs of a session, or the nodes of one."""
-    _do("runs", session=session, number=number, root=sessions, as_json=as_json)
+    do("runs", session=session, number=number, root=sessions, as_json=as_json)
 
 
 @app.command()
@@ -281,7 +263,7 @@ def logs(
     as_json: Json = False,
 ) -> None:
     """Print the log of a step."""
-    _do(
+    do(
         "logs",
         node=node,
         session=session,
@@ -302,7 +284,7 @@ def cancel(
     as_json: Json = False,
 ) -> None:
     """Cancel a run, or one of its nodes."""
-    _do("cancel", session=session, number=number, node=node, root=sessions, as_json=as_json)
+    do("cancel", session=session, number=number, node=node, root=sessions, as_json=as_json)
 
 
 @app.command()
@@ -319,7 +301,7 @@ def retry(
     as_json: Json = False,
 ) -> None:
     """Try again what ended badly, or resume a cancelled run; what succeeded stays."""
-    _do(
+    do(
         "retry",
         node=node,
         session=session,
@@ -333,7 +315,7 @@ def retry(
 @app.command()
 def doctor(engine: Engine = "auto", sessions: Root = None, as_json: Json = False) -> None:
     """Say what was found on this machine, and which limits really hold."""
-    _do("doctor", engine=engine, root=sessions, as_json=as_json)
+    do("doctor", engine=engine, root=sessions, as_json=as_json)
 
 
 @app.command()
@@ -346,7 +328,7 @@ def replay(
     as_json: Json = False,
 ) -> None:
     """Show a recorded session again, read only."""
-    _do("replay", session=session, text=text, root=sessions, as_json=as_json)
+    do("replay", session=session, text=text, root=sessions, as_json=as_json)
 
 
 @app.command()
@@ -359,7 +341,7 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Check a session's hash chain, and against a receipt that its tail is there."""
-    _do("verify", session=session, head=head, root=sessions, as_json=as_json)
+    do("verify", session=session, head=head, root=sessions, as_json=as_json)
 
 
 @app.command()
@@ -370,13 +352,16 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write every event as JSONL, a line each, with its hash."""
-    _do(
+    do(
         "export",
         session=session,
         output_path=output,
         root=sessions,
         as_json=as_json,
     )
+
+
+store_names.add(app)
 
 
 def _name(command: CommandInfo) -> str:
