@@ -10,11 +10,11 @@ import os
 import platform
 import shutil
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from scanflow_tui.contract import canonical, limits
 from scanflow_tui.contract.step import ENV, STEP_FILE
@@ -37,6 +37,7 @@ from scanflow_tui.engine.protocol import (
     Vital,
     Watched,
 )
+from scanflow_tui.engine.shims import Shims
 
 SHIM = Path(__file__).with_name("shim.py")
 SPAWN_S_MAX = 30.0
@@ -62,6 +63,7 @@ class ProcessEngine:
         self._clock_s = clock_s
         self._beats: dict[str, tuple[int, float]] = {}
         self._boot = procfs.boot_id()
+        self.shims = Shims()
 
     def start(self, spec: Spec) -> Accepted | StartUnknown | StartRefused:
         """Idempotent by name: an attempt that is already there is returned, not started twice."""
@@ -75,10 +77,13 @@ class ProcessEngine:
         try:
             for name in (surroundings.HOME_DIR, surroundings.TMP_DIR):
                 (folder / name).mkdir(mode=0o700, exist_ok=True)
-            attempt.write(folder / attempt.SPEC, _shim_spec(spec, self._heartbeat_s))
         except OSError as error:
             return StartRefused(f"cannot prepare {folder}: {error.strerror or error}")
-        return self._spawn(folder)
+        return self._spawn(spec, folder)
+
+    def on_hint(self, poke: Callable[[], None]) -> None:
+        """Call ``poke``, from a thread of this engine, as soon as an attempt has exited."""
+        self.shims.hint = poke
 
     def watch(self, attempts: dict[str, str]) -> Watched:
         """What became of these attempts (name → folder), in one call for all."""
@@ -125,7 +130,6 @@ class ProcessEngine:
         place = Path(folder)
         for scratch in (surroundings.HOME_DIR, surroundings.TMP_DIR):
             shutil.rmtree(place / scratch, ignore_errors=True)
-        (place / attempt.SPEC).unlink(missing_ok=True)
 
     def capacity(self) -> Capacity:
         """The cores that this process may use, and the memory that is free now."""
@@ -155,38 +159,25 @@ class ProcessEngine:
         ]
 
     def close(self) -> None:
-        """Nothing is held; attempts go on."""
+        """Let the fork server go; attempts go on."""
+        self.shims.close()
 
-    def _spawn(self, folder: Path) -> Accepted | StartUnknown | StartRefused:
-        """Launch a shim; its launcher ends when the claim is there, so no zombie is left.
-
-        ``start_new_session`` takes it out of the terminal's reach before it begins; it gets no
-        environment but the library path that its interpreter may need.
-        """
-        kept = {name: os.environ[name] for name in ("LD_LIBRARY_PATH",) if name in os.environ}
+    def _spawn(self, spec: Spec, folder: Path) -> Accepted | StartUnknown | StartRefused:
+        """Ask for a shim and wait for its claim; a claim in the folder is what counts."""
+        request = {"folder": str(folder), "spec": _shim_spec(spec, self._heartbeat_s)}
         try:
-            launched = subprocess.run(
-                [sys.executable, "-S", "-E", SHIM, "--detach", folder / attempt.SPEC],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                close_fds=True,
-                start_new_session=True,
-                cwd="/",
-                env=kept,
-                timeout=SPAWN_S_MAX,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            return StartUnknown(f"the shim did not claim within {SPAWN_S_MAX:.0f} s")
+            asked = self.shims.ask(spec.name, canonical.encode(request), SPAWN_S_MAX)
         except OSError as error:
             return StartUnknown(f"cannot start a shim now: {error.strerror or error}")
         if attempt.has_claim(folder):
             return _accepted(folder)
-        if launched.returncode < 0:
-            return StartUnknown(f"the launcher was ended by signal {-launched.returncode}")
-        said = launched.stderr.decode("utf-8", "replace").strip().splitlines()
-        return StartRefused(f"the shim could not start: {said[-1] if said else 'no reason given'}")
+        if asked.word == "failed":
+            return StartRefused(f"the shim could not start: {asked.text}")
+        if asked.word == "unknown":
+            return StartUnknown(f"the shim could not be forked: {asked.text}")
+        if asked.word:
+            return StartUnknown("the server that forks the shims ended before the claim")
+        return StartUnknown(f"the shim did not claim within {SPAWN_S_MAX:.0f} s")
 
     def _observe(self, name: str, folder: Path) -> Observation:
         exited = attempt.read_exit(folder)
@@ -280,20 +271,18 @@ def _end_left(folder: Path, claim: Claim) -> int:
     return procfs.end(session=claim.pid, not_before=claim.start, marker=marker)
 
 
-def _shim_spec(spec: Spec, heartbeat_s: float) -> bytes:
-    return canonical.encode(
-        {
-            "name": spec.name,
-            "argv": surroundings.command(spec.argv),
-            "cwd": spec.code,
-            "env": surroundings.variables(spec),
-            "time_s": spec.limits.time_s,
-            "grace_s": spec.limits.grace_s,
-            "log_bytes": spec.limits.log_bytes,
-            "line_bytes": limits.LOG_LINE_BYTES_MAX,
-            "heartbeat_s": heartbeat_s,
-        }
-    )
+def _shim_spec(spec: Spec, heartbeat_s: float) -> dict[str, Any]:
+    return {
+        "name": spec.name,
+        "argv": surroundings.command(spec.argv),
+        "cwd": spec.code,
+        "env": surroundings.variables(spec),
+        "time_s": spec.limits.time_s,
+        "grace_s": spec.limits.grace_s,
+        "log_bytes": spec.limits.log_bytes,
+        "line_bytes": limits.LOG_LINE_BYTES_MAX,
+        "heartbeat_s": heartbeat_s,
+    }
 
 
 def _is_overdue(folder: Path, margin_s: float) -> bool:

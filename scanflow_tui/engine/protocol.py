@@ -7,8 +7,9 @@ the outputs are judged by the supervisor.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from scanflow_tui.contract.step import StepLimits
 
@@ -192,3 +193,11 @@ class Engine(Protocol):
 
     def close(self) -> None:
         """Let go of what this object holds; attempts go on."""
+
+
+@runtime_checkable
+class Hinting(Protocol):
+    """An engine that says at once that it is worth to look; the truth is still asked for."""
+
+    def on_hint(self, poke: Callable[[], None]) -> None:
+        """Call ``poke``, from any thread, whenever an attempt may have changed."""

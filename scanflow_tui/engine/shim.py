@@ -1,10 +1,10 @@
 """The shim: runs one step and writes down all that is true of it, whoever watches or not.
 
-One file, standard library only, Python 3.9, ``python -S -E shim.py [--detach] SPEC.json``. Files in
-the attempt's folder: ``claim`` (its first act; whoever finds one touches nothing), ``heartbeat``,
-``log`` (the record, see ``contract/loglines.py``), ``cancel`` (read), ``exit.json`` (its last
-act). Must never import the package, and never let a full disk or a silent reader cost the exit
-code.
+One file, standard library only, Python 3.9, ``python -S -E shim.py SPEC.json``, or as a child of
+the fork server (``forkserver.py``). Files in the attempt's folder: ``claim`` (its first act;
+whoever finds one touches nothing), ``heartbeat``, ``log`` (the record, ``contract/loglines.py``),
+``cancel`` (read), ``exit.json`` (its last act). Must never import the package, and never let a full
+disk or a silent reader cost the exit code.
 """
 # ruff: noqa: PTH100, PTH104, PTH108, PTH119, PTH120, PTH208
 # pathlib would cost every step its import.
@@ -103,6 +103,20 @@ class Record:
             os.fsync(self.fd)
         except OSError as problem:
             self.error = self.error or "the log may be incomplete: " + sentence(problem)
+
+
+class Told:
+    """Whoever started this shim and may still listen, by a pipe; what is said is only a hint."""
+
+    def __init__(self, fd: int | None, name: bytes = b"") -> None:
+        self.fd = fd
+        self.name = name
+
+    def say(self, word: bytes, text: bytes = b"") -> None:
+        """One line, at once or not at all: whoever listened may be gone, or not be reading."""
+        if self.fd is not None:
+            with contextlib.suppress(OSError):
+                os.write(self.fd, b"%s %s %s\n" % (word, self.name, text))
 
 
 class Step:
@@ -268,15 +282,19 @@ def reserve_exit() -> int:
     return fd
 
 
-def write_exit(fd: int, record: dict[str, Any]) -> None:
-    """Write, fsync, rename, fsync of the folder; on a full disk again until there is room."""
+def write_exit(fd: int, record: dict[str, Any], told: Told) -> None:
+    """Write, rename, tell, make durable; on a full disk again until there is room.
+
+    A power cut before it is durable may leave it broken, which is as none: the attempt is lost.
+    """
     data = json.dumps(record).encode("ascii")
     for _ in range(DISK_RETRIES):
         try:
             os.pwrite(fd, data, 0)
             os.ftruncate(fd, len(data))
-            os.fsync(fd)
             os.rename("exit.part", "exit.json")
+            told.say(b"exited")
+            os.fsync(fd)
             break
         except FileNotFoundError:
             fd = reserve_exit()
@@ -377,7 +395,7 @@ def end_family(step: Step) -> None:
     step.record.flush()
 
 
-def run(spec: dict[str, Any], claimed_at: int, claimed_s: float) -> None:
+def run(spec: dict[str, Any], claimed_at: int, claimed_s: float, told: Told) -> None:
     """Everything between claim and exit record."""
     import ctypes  # here, so that the claim and its launcher do not wait for it
 
@@ -400,8 +418,9 @@ def run(spec: dict[str, Any], claimed_at: int, claimed_s: float) -> None:
     else:
         status = attend(step, wake_r)
     record = facts(step, status, claimed_at, now_us())
-    step.record.sync()
-    write_exit(exit_fd, {**record, "log_error": step.record.error})
+    if step.record.size:
+        step.record.sync()
+    write_exit(exit_fd, {**record, "log_error": step.record.error}, told)
 
 
 def attend(step: Step, wake_r: int) -> int | None:
@@ -438,61 +457,40 @@ def facts(step: Step, status: int | None, claimed_at: int, ended_at: int) -> dic
     }
 
 
-def attempt(spec_path: str, told_w: int | None) -> None:
-    """Claim, then run; tell the launcher as soon as the claim is there."""
+def attempt(spec_path: str, told: Told) -> None:
+    """Claim and run what a file says, in its folder."""
     signal.pthread_sigmask(signal.SIG_BLOCK, BLOCKED)
     os.chdir(os.path.dirname(os.path.abspath(spec_path)))
-    claimed_at = None
-    if not os.path.lexists("claim"):
-        with open(os.path.basename(spec_path), "rb") as file:
-            spec = json.loads(file.read())
-        claimed_at = claim(spec)
-    if told_w is not None:
-        with contextlib.suppress(OSError):  # whoever asked may be gone; the claim counts
-            os.write(told_w, b"claimed")
+    if os.path.lexists("claim"):
+        told.say(b"claimed")
+        return
+    with open(os.path.basename(spec_path), "rb") as file:
+        spec = json.loads(file.read())
+    # It holds values that the pipeline let through from the environment: not to be left lying.
+    pursue(spec, told, os.path.basename(spec_path))
+
+
+def pursue(spec: dict[str, Any], told: Told, litter: str = "") -> None:
+    """Claim, tell that there is a claim now, remove ``litter``, run; in the attempt's folder."""
+    claimed_at = claim(spec)
+    told.say(b"claimed")
     if claimed_at is None:
         return
     try:
-        # It holds values that the pipeline let through from the environment: not to be left lying.
-        os.unlink(os.path.basename(spec_path))
-        run(spec, claimed_at, time.monotonic())
+        if litter:
+            os.unlink(litter)
+        run(spec, claimed_at, time.monotonic(), told)
     except BaseException as problem:
         with open("shim.err", "a", encoding="utf-8") as file:
             file.write(f"{type(problem).__name__}: {problem}\n")
         raise
 
 
-def detach(spec_path: str) -> int:
-    """Run in a session of its own; returns when the claim is there (0) or the shim died (1)."""
-    told_r, told_w = os.pipe()
-    pid = os.fork()
-    if pid:
-        os.close(told_w)
-        told = os.read(told_r, 4096)
-        if told == b"claimed":
-            return 0
-        sys.stderr.write(told.decode("utf-8", "replace") or "the shim died before its claim")
-        return 1
-    os.close(told_r)
-    os.setsid()
-    for fd in (0, 1, 2):
-        os.dup2(os.open(os.devnull, os.O_RDWR), fd)
-    try:
-        attempt(spec_path, told_w)
-    except OSError as problem:
-        with contextlib.suppress(OSError):
-            os.write(told_w, sentence(problem).encode("utf-8", "replace"))
-    finally:
-        os._exit(0)
-
-
 def main(arguments: list[str]) -> int:
-    """``[--detach] SPEC.json``; in the foreground without ``--detach``."""
-    if arguments[:1] == ["--detach"]:
-        return detach(arguments[1])
+    """``SPEC.json``; in the foreground, in a session of its own."""
     with contextlib.suppress(PermissionError):  # it leads a session already
         os.setsid()
-    attempt(arguments[0], None)
+    attempt(arguments[0], Told(None))
     return 0
 
 

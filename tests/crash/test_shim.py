@@ -9,6 +9,8 @@ import pty
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -40,9 +42,20 @@ def spec_file(folder: Path, argv: list[str], **changes: Any) -> Path:
     return path
 
 
-def shim(spec: Path, *options: str) -> subprocess.CompletedProcess[bytes]:
-    command = [sys.executable, "-S", "-E", str(SHIM), *options, str(spec)]
+def shim(spec: Path) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-S", "-E", str(SHIM), str(spec)]
     return subprocess.run(command, capture_output=True, check=False, env={})
+
+
+@contextmanager
+def running(spec: Path) -> Iterator[attempt.Claim]:
+    """A shim beside the test, from its claim to its end."""
+    command = [sys.executable, "-S", "-E", str(SHIM), str(spec)]
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, env={}):
+        until(lambda: attempt.read_claim(spec.parent), "the claim")
+        claim = attempt.read_claim(spec.parent)
+        assert claim is not None
+        yield claim
 
 
 def exit_record(folder: Path) -> dict[str, Any]:
@@ -58,12 +71,11 @@ def test_in_the_foreground_it_ends_with_its_step(tmp_path: Path) -> None:
     assert rebuilt == {"stdout": b"out\n", "stderr": b"err\n"}
 
 
-@pytest.mark.parametrize("options", [(), ("--detach",)])
-def test_whoever_finds_a_claim_touches_nothing(tmp_path: Path, options: tuple[str, ...]) -> None:
+def test_whoever_finds_a_claim_touches_nothing(tmp_path: Path) -> None:
     (tmp_path / attempt.CLAIM).write_text("another's")
     spec = spec_file(tmp_path, ["sh", "-c", "echo x > ran"])
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    assert shim(spec, *options).returncode == 0
+    assert shim(spec).returncode == 0
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
@@ -75,18 +87,15 @@ def test_a_claim_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_it_leads_a_session_of_its_own(tmp_path: Path) -> None:
-    shim(spec_file(tmp_path, ["sleep", "600"]), "--detach")
-    claim = attempt.read_claim(tmp_path)
-    assert claim is not None
-    found = procfs.process(claim.pid)
-    os.kill(claim.pid, signal.SIGTERM)
+    with running(spec_file(tmp_path, ["sleep", "600"])) as claim:
+        found = procfs.process(claim.pid)
+        os.kill(claim.pid, signal.SIGTERM)
     assert found is not None
     assert found.session == claim.pid
-    until((tmp_path / attempt.EXIT).exists, "the exit record")
 
 
 def test_without_a_spec_it_says_so_and_claims_nothing(tmp_path: Path) -> None:
-    done = shim(tmp_path / attempt.SPEC, "--detach")
+    done = shim(tmp_path / attempt.SPEC)
     assert done.returncode == 1
     assert b"No such file" in done.stderr
     assert list(tmp_path.iterdir()) == []
@@ -127,20 +136,16 @@ def test_the_claim_is_taken_back_where_it_cannot_be_written(tmp_path: Path) -> N
 
 
 def test_a_term_to_the_shim_is_a_cancel(tmp_path: Path) -> None:
-    shim(spec_file(tmp_path, ["sleep", "600"]), "--detach")
-    claim = attempt.read_claim(tmp_path)
-    assert claim is not None
-    os.kill(claim.pid, signal.SIGTERM)
-    until((tmp_path / attempt.EXIT).exists, "the exit record")
+    with running(spec_file(tmp_path, ["sleep", "600"])) as claim:
+        os.kill(claim.pid, signal.SIGTERM)
     record = exit_record(tmp_path)
     assert record["cancelled"] is True
     assert record["signal"] in (None, signal.SIGTERM)
 
 
 def test_a_cancel_file_alone_is_a_cancel(tmp_path: Path) -> None:
-    shim(spec_file(tmp_path, ["sleep", "600"]), "--detach")
-    attempt.write_cancel(tmp_path, asked_at=0, grace_s=60.0)
-    until((tmp_path / attempt.EXIT).exists, "the exit record")
+    with running(spec_file(tmp_path, ["sleep", "600"])):
+        attempt.write_cancel(tmp_path, asked_at=0, grace_s=60.0)
     assert exit_record(tmp_path)["cancelled"] is True
 
 
