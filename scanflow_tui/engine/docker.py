@@ -17,7 +17,6 @@ from typing import Any
 from scanflow_tui.contract.errors import Missing
 from scanflow_tui.contract.step import STEP_FILE
 from scanflow_tui.engine import attempt, docker_doctor, docker_place, procfs
-from scanflow_tui.engine.docker_address import resolve
 from scanflow_tui.engine.docker_client import (
     Daemon,
     EngineAway,
@@ -27,7 +26,7 @@ from scanflow_tui.engine.docker_client import (
     NoSuchImage,
 )
 from scanflow_tui.engine.docker_follow import Container, Follower
-from scanflow_tui.engine.docker_link import Link
+from scanflow_tui.engine.docker_link import Link, here
 from scanflow_tui.engine.docker_place import Claim
 from scanflow_tui.engine.docker_spec import LABEL, Host, Job, body, job_from, job_of
 from scanflow_tui.engine.docker_truth import State, state_of
@@ -346,7 +345,7 @@ class DockerEngine:
 
 def create() -> Engine:
     """The engine, as ``engine.choose`` makes it. Raises Missing for a context that is not there."""
-    return DockerEngine(Link(resolve(os.environ, Path.home())))
+    return DockerEngine(here())
 
 
 def _is_ours(found: dict[str, Any], folder: str) -> bool:

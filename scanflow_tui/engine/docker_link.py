@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import http.client
+import os
 import shutil
 import socket
 import ssl
@@ -20,12 +21,17 @@ from urllib.parse import urlsplit
 
 from scanflow_tui.contract.errors import Missing
 from scanflow_tui.engine import procfs
-from scanflow_tui.engine.docker_address import Address
+from scanflow_tui.engine.docker_address import Address, resolve
 
 PING_S_MAX = 5.0
 SSH_PING_S_MAX = 30.0
 ENGINES = ("dockerd", "podman")
 _PEER = struct.Struct("3i")
+
+
+def here() -> Link:
+    """The way to the engine that this user's surroundings name. Raises Missing."""
+    return Link(resolve(os.environ, Path.home()))
 
 
 class Link:

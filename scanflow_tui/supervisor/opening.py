@@ -55,7 +55,8 @@ def serve(
     try:
         state, last = _replay(opened)
         pipeline_folder = _require_place(opened, state, session)
-        chosen, why = open_engine(state.engine or "auto", _image(state, pipeline_folder))
+        image = _image(state, pipeline_folder)
+        chosen, why = open_engine(state.engine or "auto", image, must_answer=False)
         why = state.engine_reason or why
         place = Workplace(state.session, session, pipeline_folder, chosen, receipts_folder())
         machine = Machine(state, chosen.capacity(), f"human:u{os.getuid()}")
@@ -149,7 +150,7 @@ def _image(state: SessionState, pipeline: Path) -> str:
         graph = read(state.pipelines[-1] if state.pipelines else read_pipeline(pipeline))
     except (InputError, Missing):
         return ""
-    return graph.image or graph.dockerfile
+    return graph.image
 
 
 def _recovered(machine: Machine, last: ev.Event) -> str:
