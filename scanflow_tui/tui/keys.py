@@ -128,9 +128,13 @@ WORKFLOW = _own(
 LOGS = _own(
     "logs",
     ("follow", "F", "follow", "Follow the end of the log", "Do", 90),
+    ("failure", "!", "failure", "Go to the line that tells why it failed", "Move", 92),
+    ("filter", "f", "filter", "Show only the lines with some words", "See", 36),
     ("stream", "s", "stream", "Show both streams, out alone, ERR alone", "See", 34),
     ("previous_step", "[", "step", "Show the log before this one", "Move", 33),
     ("next_step", "]", "step", "Show the log after this one", "Move", 33),
+    ("beside", "+", "beside", "Show one more log beside this one", "See", 29),
+    ("alone", "-", "close", "Close this log, keep the others", "See", 28),
     ("time", "t", "time", "Time since the start, or of the day", "See", 32),
     ("copy", "y", "copy", "Copy the match, or what is on screen", "Do", 31),
     ("save", "S", "save", "Save the log to a file here", "Do", 30),

@@ -11,7 +11,7 @@ from scanflow_tui.contract.states import ATTEMPT_ENDED
 if TYPE_CHECKING:
     from scanflow_tui.client.source import AttemptVital, Source
     from scanflow_tui.session.state import AttemptView
-    from scanflow_tui.tui.present.log import Shown
+    from scanflow_tui.tui.present.logwindow import Row
 
 TAIL_BYTES = 4096
 KEPT_MAX = 64
@@ -21,11 +21,11 @@ KEPT_MAX = 64
 class Tail:
     """Tails by attempt, with what they were read at."""
 
-    kept: dict[str, list[Shown]] = field(default_factory=dict)
+    kept: dict[str, list[Row]] = field(default_factory=dict)
     read_at: dict[str, object] = field(default_factory=dict)
     wanted: dict[str, object] = field(default_factory=dict)
 
-    def lines(self, attempt: str) -> list[Shown]:
+    def lines(self, attempt: str) -> list[Row]:
         """What was read of an attempt."""
         return self.kept.get(attempt, [])
 
@@ -43,7 +43,7 @@ class Tail:
         """Read the end of the log; whether it brought other lines."""
         # Events and the log's codec: loaded with the first log, not before the first paint.
         from scanflow_tui.client.source import Ref
-        from scanflow_tui.tui.present.log import LogLines
+        from scanflow_tui.tui.present.log import tail_rows
 
         try:
             size = (await source.read(Ref("log", attempt), 0, 1)).size
@@ -51,13 +51,9 @@ class Tail:
             chunk = await source.read(Ref("log", attempt), start, TAIL_BYTES)
         except ScanflowError:
             return False
-        data = chunk.data
-        if start:
-            data = data.partition(b"\n")[2]
-        lines = LogLines()
-        lines.feed(data)
+        rows = tail_rows(chunk.data, is_cut=start > 0)
         before = self.kept.get(attempt)
         if len(self.kept) >= KEPT_MAX and attempt not in self.kept:
             self.kept.pop(next(iter(self.kept)))
-        self.kept[attempt] = lines.lines
-        return lines.lines != before
+        self.kept[attempt] = rows
+        return rows != before

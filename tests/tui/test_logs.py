@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from scanflow_tui.contract.ids import attempt_name
 from tests.driver import drive
 from tests.fakes.demo_events import SESSION, T0, demo_events, log_bytes, training
@@ -35,15 +37,28 @@ async def test_scrolling_up_stops_following_and_new_lines_are_counted() -> None:
         it.expect_text("follow ▼ · 412 lines")
 
 
-async def test_the_log_is_read_by_offset() -> None:
-    source = source_with_log(10)
+async def test_of_a_long_log_only_what_is_in_view_is_read() -> None:
+    source = source_with_log(40_000)
+    size = len(source.reads[("log", TRAIN, "")])
     async with drive(source, start="logs") as it:
-        await it.until("9 workers")
-        size = len(source.reads[("log", TRAIN, "")])
-        source.reads[("log", TRAIN, "")] = log_bytes(11, T0)
-        it.app.screen.poll()
-        await it.until("11 lines")
-        assert [offset for _, offset in source.asked][-1] >= size
+        await it.until("warning: 39999 workers")
+        await it.until("40,000 lines")
+        assert min(offset for _, offset in source.asked if offset) > size // 2
+        await it.press("g")
+        await it.until("epoch 0")
+        it.expect_text("▲ · 40,000 lines")
+
+
+async def test_pages_turn_through_the_whole_log_in_order() -> None:
+    async with drive(source_with_log(200), start="logs") as it:
+        await it.until("200 lines")
+        await it.press("g")
+        seen = []
+        while "follow" not in it.lines()[0]:
+            seen += re.findall(r"\d\d:\d\d\.\d{3}", it.text())
+            await it.press("pagedown")
+        assert seen == sorted(seen)
+        assert len({*seen, *re.findall(r"\d\d:\d\d\.\d{3}", it.text())}) == 200
 
 
 async def test_search_goes_to_the_match_and_on() -> None:

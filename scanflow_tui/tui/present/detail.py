@@ -15,7 +15,7 @@ from scanflow_tui.tui.theme import TONES, face
 if TYPE_CHECKING:
     from scanflow_tui.session.state import AttemptView, NodeView, RunView
     from scanflow_tui.tui.known import Known
-    from scanflow_tui.tui.present.log import Shown
+    from scanflow_tui.tui.present.logwindow import Row
     from scanflow_tui.workflow.graph import Multigraph, Node
 
 BARS = " ▁▂▃▄▅▆▇█"
@@ -45,7 +45,7 @@ def rows(
     known: Known,
     now_us: int,
     *,
-    log: Sequence[Shown] = (),
+    log: Sequence[Row] = (),
     ascii: bool = False,
 ) -> list[Text]:
     """Everything, the most needed first."""
@@ -159,7 +159,7 @@ def _attempts(node: NodeView, now_us: int, *, ascii: bool) -> list[Text]:
     return found
 
 
-def _log(log: Sequence[Shown]) -> list[Text]:
+def _log(log: Sequence[Row]) -> list[Text]:
     found = []
     for line in list(log)[-LOG_LINES_SHOWN:]:
         row = Text(" ", no_wrap=True, end="")

@@ -1,14 +1,16 @@
-"""Logs: what a step wrote, live, stream by stream, read by offset as it grows."""
+"""Logs: what steps wrote, live, several side by side, read by offset and only where looked at."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rich.text import Text
 from textual.app import ComposeResult
 
-from scanflow_tui.contract.states import ATTEMPT_ENDED
-from scanflow_tui.tui import keys
-from scanflow_tui.tui.logreading import LogReader
+from scanflow_tui.contract.states import ATTEMPT_ENDED, BAD
+from scanflow_tui.tui import fitting, keys
+from scanflow_tui.tui.present import logtitle
 from scanflow_tui.tui.present.attempts import (
     Named,
     attempts_of,
@@ -16,47 +18,76 @@ from scanflow_tui.tui.present.attempts import (
     run_in_view,
     title,
 )
-from scanflow_tui.tui.present.times import elapsed
 from scanflow_tui.tui.screens.logs_acts import LogsActs
+from scanflow_tui.tui.screens.logs_find import LogsFind
 from scanflow_tui.tui.screens.place import Place
 from scanflow_tui.tui.widgets.logview import LogView
 
 if TYPE_CHECKING:
+    from textual.worker import Worker
+
     from scanflow_tui.client.source import Update
+    from scanflow_tui.tui.logfeed import LogFeed
 
 POLL_S = 0.5
+BESIDE_MAX = 4
+BESIDE_COLUMNS_MIN = 36
+
+
+@dataclass(slots=True, eq=False)
+class Pane:
+    """A view, the attempt that it shows, and who reads for it."""
+
+    view: LogView
+    attempt: str = ""
+    feed: LogFeed | None = None
+    worker: Worker[None] | None = None
 
 
 class LogsScreen(Place):
-    """One attempt's log; ``[`` and ``]`` lead to the attempts before and after it."""
+    """One attempt's log a pane; ``[`` and ``]`` lead to the attempts before and after it."""
 
     place = "logs"
+    DEFAULT_CSS = "LogsScreen #body { layout: horizontal; }"
 
     def __init__(self) -> None:
         super().__init__()
-        self.reader = LogReader("")
-        self.doers = (LogsActs(self),)
+        self.panes = [Pane(LogView())]
+        self.finder = LogsFind(self)
+        self.doers = (LogsActs(self), self.finder)
         self.asked_for: tuple[str | None, int | None] = (None, None)
 
     def compose_body(self) -> ComposeResult:
-        """The log pane."""
-        yield LogView()
+        """The log panes."""
+        for pane in self.panes:
+            yield pane.view
 
     def on_mount(self) -> None:
         """Read on while it grows."""
         super().on_mount()
-        self.query_one(LogView).focus()
+        self.panes[0].view.focus()
         self.set_interval(POLL_S, self.poll)
 
     # -- what is shown
+
+    @property
+    def pane(self) -> Pane:
+        """The pane with the focus, else the first."""
+        return next((pane for pane in self.panes if pane.view.has_focus), self.panes[0])
+
+    @property
+    def view(self) -> LogView:
+        """The view with the focus."""
+        return self.pane.view
 
     def named(self) -> list[Named]:
         """The attempts of the run in view."""
         return attempts_of(run_in_view(self.known.state, self.scanflow.run_number))
 
-    def current(self) -> Named | None:
-        """The attempt in view."""
-        found = [named for named in self.named() if named[1].name == self.reader.attempt]
+    def current(self, pane: Pane | None = None) -> Named | None:
+        """The attempt in a pane, by default the one with the focus."""
+        wanted = (pane or self.pane).attempt
+        found = [named for named in self.named() if named[1].name == wanted]
         return found[0] if found else None
 
     def show(self, update: Update | None) -> None:
@@ -66,41 +97,26 @@ class LogsScreen(Place):
         if attempts and (self.current() is None or wanted != self.asked_for):
             self.asked_for = wanted
             self.choose(attempts[first_to_read(attempts, self.scanflow.node)])
-        self.paint_log()
+        self.paint_logs()
         if update is not None:
             self.poll()
 
-    def paint_log(self) -> None:
-        """Title, notes and what an empty log says."""
-        view, named = self.query_one(LogView), self.current()
-        if named is None:
-            view.border_title = "Log"
-            view.empty = self._nothing()
+    def paint_logs(self) -> None:
+        """Titles, notes and what an empty log says."""
+        for pane in self.panes:
+            view, named = pane.view, self.current(pane)
+            view.ascii = self.scanflow.ascii
+            if named is None or pane.feed is None:
+                view.border_title = "Log"
+                view.empty = self.legible(Text(logtitle.nothing(self.known))).plain
+            else:
+                now_us = self.scanflow.now_us()
+                heading = title(named, now_us, ascii=self.scanflow.ascii)
+                view.border_title = self.legible(Text(heading)).plain
+                view.border_subtitle = pane.feed.note
+                empty = logtitle.no_lines(named[1], now_us, view.filter, pane.feed)
+                view.empty = self.legible(Text(empty)).plain
             view.refresh()
-            return
-        plain = self.scanflow.ascii
-        view.border_title = title(named, self.scanflow.now_us(), ascii=plain)
-        view.border_subtitle = self.reader.note
-        view.empty = self._no_lines(named)
-        view.refresh()
-
-    def _nothing(self) -> str:
-        if self.known.error:
-            return f"✖ {self.known.error}"
-        if self.known.state is None:
-            return "⠋ loading…"
-        return "No step has run yet. [w] shows the workflow."
-
-    def _no_lines(self, named: Named) -> str:
-        attempt = named[1]
-        if self.reader.note and not self.reader.problem:
-            return self.reader.note
-        if self.reader.problem:
-            return f"✖ {self.reader.problem}"
-        if attempt.state in ATTEMPT_ENDED:
-            return "no output" if self.reader.is_read else "⠋ loading…"
-        since = attempt.claimed_at or attempt.intended_at
-        return f"no output yet (running {elapsed((self.scanflow.now_us() - since) / 1e6)})"
 
     def crumbs(self) -> tuple[str, ...]:
         """The node."""
@@ -109,22 +125,24 @@ class LogsScreen(Place):
 
     def status(self) -> str:
         """Following or not, and how many lines there are."""
-        view = self.query_one(LogView)
-        stream = "" if view.lines.stream == "both" else f"{view.lines.stream} only · "
-        if view.following:
-            return f"{stream}follow ▼ · {len(view.lines):,} lines"
-        below = f"▲ {view.missed:,} new below" if view.missed else "▲"
-        return f"{stream}{below} · {len(view.lines):,} lines"
+        return logtitle.status(self.view)
 
     def why_not(self, action: keys.Action) -> str:
-        """Searching again needs a search."""
-        if action.id in ("next_match", "previous_match") and not self.query_one(LogView).needle:
+        """Searching again needs a search, a failure one that failed."""
+        named, view = self.current(), self.view
+        if action.id in ("next_match", "previous_match") and not view.needle:
             return "search with / first"
         if action.id in ("previous_step", "next_step") and len(self.named()) < 2:
             return "the only log of this run"
-        if action.id in ("follow",) and self.query_one(LogView).following:
+        if action.id == "follow" and view.following:
             return "following"
-        if action.id in ("find", "stream", "copy", "save", "time") and self.current() is None:
+        if action.id == "failure" and (named is None or named[1].state not in BAD):
+            return "this attempt did not fail"
+        if action.id == "beside" and self.app.size.width // BESIDE_COLUMNS_MIN <= len(self.panes):
+            return "the terminal is too narrow for one more"
+        if action.id == "alone" and len(self.panes) < 2:
+            return "one log is shown"
+        if action.id in ("find", "filter", "stream", "copy", "save", "time") and named is None:
             return "no log"
         return ""
 
@@ -134,33 +152,60 @@ class LogsScreen(Place):
 
     # -- reading
 
-    def choose(self, named: Named) -> None:
-        """Show another attempt's log from its start."""
-        self.reader = LogReader(named[1].name)
-        self.query_one(LogView).begin(named[1].claimed_at or named[1].intended_at)
+    def choose(self, named: Named, pane: Pane | None = None) -> None:
+        """Show another attempt's log: its end, or the line that tells why it failed."""
+        # The protocol's module needs the events: after the first paint only.
+        from scanflow_tui.tui.logfeed import LogFeed
+
+        pane, source = pane or self.pane, self.scanflow.source
+        if pane.worker is not None:
+            pane.worker.cancel()
+        if source is None:
+            return
+        pane.attempt = named[1].name
+        pane.view.begin(named[1].claimed_at or named[1].intended_at)
+        pane.feed = LogFeed(source, pane.attempt, pane.view, self._read)
+        pane.worker = self.run_worker(pane.feed.run(), group="log")
+        if named[1].state in BAD:
+            self.finder.go_to_failure(pane, named[1])
         self.poll()
 
-    def poll(self) -> None:
-        """Read on, where there may be more."""
-        named = self.current()
-        if named is None or not self.is_current:
-            return
-        ended = named[1].state in ATTEMPT_ENDED
-        vital = self.known.vital(self.reader.attempt)
-        if self.reader.wants(None if vital is None else vital.log_bytes, ended=ended):
-            self.reader.is_reading = True
-            self.run_worker(self._read_on(self.reader, ended), group="log")
+    def beside(self, named: Named) -> None:
+        """Show one more attempt's log beside the others, and go to it."""
+        pane = Pane(LogView())
+        self.panes.append(pane)
+        self.query_one("#body").mount(pane.view)
+        pane.view.focus()
+        self.choose(named, pane)
+        fitting.fit(self)
+        self.call_after_refresh(self.repaint)
 
-    async def _read_on(self, reader: LogReader, ended: bool) -> None:
-        source, view = self.scanflow.source, self.query_one(LogView)
-        if source is not None:
-            async for data in reader.read(source, ended=ended):
-                if reader is not self.reader:
-                    break
-                view.feed(data)
-        reader.is_reading = False
-        if reader is not self.reader:
-            self.poll()
-        elif self.is_current:
-            self.paint_log()
+    def alone(self) -> None:
+        """Close the pane with the focus."""
+        pane = self.pane
+        if len(self.panes) < 2:
+            return
+        self.panes.remove(pane)
+        if pane.worker is not None:
+            pane.worker.cancel()
+        pane.view.remove()
+        self.panes[-1].view.focus()
+        self.call_after_refresh(self.repaint)
+
+    def poll(self) -> None:
+        """Ask where there may be more."""
+        if not self.is_current:
+            return
+        for pane in self.panes:
+            named, feed = self.current(pane), pane.feed
+            if named is None or feed is None:
+                continue
+            ended = named[1].state in ATTEMPT_ENDED
+            vital = self.known.vital(pane.attempt)
+            if feed.wants(None if vital is None else vital.log_bytes, ended=ended):
+                feed.look(ended=ended)
+
+    def _read(self) -> None:
+        if self.is_current:
+            self.paint_logs()
             self.paint_bars()

@@ -1,16 +1,16 @@
-"""What the keys of Logs do: following, searching, streams, other steps, copying and saving."""
+"""What the keys of Logs do: following, filtering, other steps, panes, copying and saving."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scanflow_tui.client.source import Ref
 from scanflow_tui.contract.errors import ScanflowError
+from scanflow_tui.contract.logsearch import STREAMS
 from scanflow_tui.tui.present.log import plain_line
+from scanflow_tui.tui.present.logtitle import STREAM_WORDS
 from scanflow_tui.tui.present.times import size
 from scanflow_tui.tui.widgets.dialog import Ask
-from scanflow_tui.tui.widgets.logview import LogView
 
 if TYPE_CHECKING:
     from scanflow_tui.tui.screens.logs import LogsScreen
@@ -24,39 +24,35 @@ class LogsActs:
 
     def act_follow(self) -> None:
         """Hold the end in view."""
-        self.place.query_one(LogView).follow()
-
-    async def act_find(self) -> None:
-        """Ask for words, go to the first match."""
-        view = self.place.query_one(LogView)
-        needle = await self.place.app.push_screen_wait(Ask("Search the log", value=view.needle))
-        if needle is None:
-            return
-        if needle and not view.search(needle):
-            self.place.say(f"{needle!r} is not in this log")
-        elif not needle:
-            view.search("")
-            view.refresh()
-        self.place.paint_bars()
-
-    def act_next_match(self) -> None:
-        """Onwards."""
-        self.place.query_one(LogView).seek(1)
-
-    def act_previous_match(self) -> None:
-        """Back."""
-        self.place.query_one(LogView).seek(-1)
+        self.place.view.follow()
 
     def act_stream(self) -> None:
         """Both, out, ERR."""
-        self.place.say(f"stream: {self.place.query_one(LogView).next_stream()}")
+        view = self.place.view
+        needle, streams = view.filter
+        after = STREAMS[(STREAMS.index(streams) + 1) % len(STREAMS)]
+        view.sift(needle, after)
+        self.place.say(f"stream: {STREAM_WORDS[after]}")
+
+    async def act_filter(self) -> None:
+        """Ask for words; only the lines with them stay."""
+        view = self.place.view
+        needle, streams = view.filter
+        words = await self.place.app.push_screen_wait(
+            Ask("Show only lines with", value=needle, hint="empty: every line")
+        )
+        if words is not None:
+            view.sift(words, streams)
+            self.place.paint_bars()
 
     def act_time(self) -> None:
         """Since the start, or of the day."""
-        view = self.place.query_one(LogView)
-        view.since_start = not view.since_start
-        self.place.say(f"time: {'since start' if view.since_start else 'of the day, local'}")
-        view.refresh()
+        view = self.place.view
+        since_start = not view.since_start
+        for pane in self.place.panes:
+            pane.view.since_start = since_start
+            pane.view.refresh()
+        self.place.say(f"time: {'since start' if since_start else 'of the day, local'}")
 
     def act_previous_step(self) -> None:
         """The attempt before."""
@@ -69,32 +65,56 @@ class LogsActs:
     def _turn_step(self, step: int) -> None:
         attempts = self.place.named()
         names = [attempt.name for _, attempt in attempts]
-        at = names.index(self.place.reader.attempt) if self.place.reader.attempt in names else -step
+        shown = self.place.pane.attempt
+        at = names.index(shown) if shown in names else -step
         if 0 <= at + step < len(attempts):
             self.place.choose(attempts[at + step])
             self.place.repaint()
         else:
             self.place.say("that was the last log" if step > 0 else "that was the first log")
 
+    def act_beside(self) -> None:
+        """One more log, of an attempt that is not shown yet: the nearest before this one."""
+        attempts = self.place.named()
+        shown = {pane.attempt for pane in self.place.panes}
+        names = [attempt.name for _, attempt in attempts]
+        here = self.place.pane.attempt
+        at = names.index(here) if here in names else 0
+        order = [*range(at - 1, -1, -1), *range(at + 1, len(attempts))]
+        rest = [attempts[index] for index in order if names[index] not in shown]
+        if rest:
+            self.place.beside(rest[0])
+        else:
+            self.place.say("every log of this run is shown")
+
+    def act_alone(self) -> None:
+        """One log less."""
+        self.place.alone()
+
     def act_copy(self) -> None:
         """The match, or else what is on screen."""
-        view = self.place.query_one(LogView)
-        lines = view.on_screen_lines() if view.match is None else [view.lines[view.match]]
-        self.place.app.copy_to_clipboard("\n".join(plain_line(line) for line in lines))
-        self.place.say(f"copied {len(lines)} lines, if this terminal allows it")
+        view = self.place.view
+        match = view.matched()
+        rows = view.rows_in_view() if match is None else [match]
+        self.place.app.copy_to_clipboard("\n".join(plain_line(row) for row in rows))
+        what = "1 line" if len(rows) == 1 else f"{len(rows)} lines"
+        self.place.say(f"copied {what}, if this terminal allows it")
 
     async def act_save(self) -> None:
         """The whole record into a file of the folder that ScanFlow was started in."""
-        source, named = self.place.scanflow.source, self.place.current()
-        if source is None or named is None:
+        feed, named = self.place.pane.feed, self.place.current()
+        if feed is None or named is None:
             return
         path = Path(f"{named[0]}-{named[1].number}.log").absolute()
+        n_bytes = 0
         try:
-            chunk = await source.read(Ref("log", self.place.reader.attempt))
-            path.write_bytes(chunk.data)
+            with path.open("wb") as file:
+                async for data, whole in feed.pieces():
+                    file.write(data)
+                    n_bytes += len(data)
+                    self.place.say(f"saving {size(n_bytes)} of {size(whole)}")
         except (OSError, ScanflowError) as error:
             self.place.say(f"✖ not saved: {error}", "bad")
             return
-        self.place.say(
-            f"saved {size(len(chunk.data))} to {path}" + (f" ({chunk.note})" * bool(chunk.note))
-        )
+        note = f" ({feed.note})" if feed.note else ""
+        self.place.say(f"saved {size(n_bytes)} to {path}{note}")

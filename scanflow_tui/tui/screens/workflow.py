@@ -15,6 +15,7 @@ from scanflow_tui.tui.present.times import elapsed
 from scanflow_tui.tui.present.underway import elsewhere_text, waits_elsewhere
 from scanflow_tui.tui.screens.place import Place
 from scanflow_tui.tui.screens.workflow_acts import WorkflowActs
+from scanflow_tui.tui.screens.workflow_cursor import WorkflowCursor
 from scanflow_tui.tui.tail import Tail
 from scanflow_tui.tui.theme import TONES, face
 from scanflow_tui.tui.widgets.graphview import GraphView
@@ -46,10 +47,8 @@ class WorkflowScreen(Place):
         self.hides: Layer | None = None
         self.compact: bool | None = None
         self.needle = ""
-        self.told: set[str] = set()
-        self.seen = -1
-        self.led: str | None = None
         self.tail = Tail()
+        self.cursor = WorkflowCursor(self)
         self.doers = (WorkflowActs(self),)
         self._folded: tuple[Multigraph, Layer | None, Multigraph] | None = None
 
@@ -62,7 +61,9 @@ class WorkflowScreen(Place):
     def on_mount(self) -> None:
         """The graph has the focus; running times tick."""
         super().on_mount()
-        self.query_one(GraphView).focus()
+        view = self.query_one(GraphView)
+        view.on_choose = self.cursor.chose
+        view.focus()
         self.set_interval(1.0, self._tick)
 
     def _tick(self) -> None:
@@ -108,13 +109,13 @@ class WorkflowScreen(Place):
             large = len(drawn.nodes) > graph.FOLDED_OVER_NODES
             view.draw(drawn, compact=large if self.compact is None else self.compact)
             self._arrange(view)
-            self._goto_wanted(view)
+            self.cursor.lead(view)
             labels = graph.labels(run, drawn, self.known, self.scanflow.now_us(), ascii=plain)
             view.label(labels, graph.tones(run))
             view.border_title = self.legible(
                 Text(graph.title(self.known.state, run, self.hides, ascii=plain))
             ).plain
-        self._tell_failure(view, run)
+        self.cursor.tell_failure(view, run)
         self._show_detail()
         if not self.query_one("#messages").has_class("-off"):
             self.show_messages()
@@ -128,41 +129,6 @@ class WorkflowScreen(Place):
         wanted = "1fr" if beside or self.has_class("-small") else min(view.rows + 3, max(room, 5))
         for pane in (view, self.query_one("#messages")):
             pane.styles.height = wanted
-
-    def _goto_wanted(self, view: GraphView) -> None:
-        event = self.scanflow.following.last_event
-        if self.scanflow.transport is not None and event is not None and event.seq != self.seen:
-            # In a replay the cursor goes where something happens.
-            self.seen = event.seq
-            node = getattr(event.fact, "node", None)
-            self.scanflow.node = node if node in view.nodes else self.scanflow.node
-        wanted = self.scanflow.node
-        if wanted is None or wanted == self.led:
-            # Until a person moves it, the cursor follows what runs or needs somebody.
-            urgent = [node for node in graph.active(self.run_view()) if node in view.nodes]
-            waits = waits_elsewhere(self.known.state, self.run_view())
-            if not urgent and waits is not None and waits[0] in view.nodes:
-                urgent = [waits[0]]
-            if not urgent and wanted is None:
-                urgent = list(view.nodes[:1])
-            wanted = urgent[0] if urgent else wanted
-            self.scanflow.node = self.led = wanted
-        if wanted is not None and wanted != view.chosen:
-            self.call_after_refresh(view.choose, wanted)
-
-    def _tell_failure(self, view: GraphView, run: RunView | None) -> None:
-        """The cursor goes to a newly failed node once, and the footer says what failed."""
-        if run is None or self.known.writable is False:
-            return
-        for node in run.nodes.values():
-            attempt = node.attempts[-1] if node.attempts else None
-            if attempt is None or node.state not in BAD or node.state == "cancelled":
-                continue
-            if attempt.name not in self.told:
-                self.told.add(attempt.name)
-                self.scanflow.node = node.id
-                view.choose(node.id)
-                self.say(detail.failure(node.id, attempt), "bad")
 
     def _show_detail(self) -> None:
         view, pane = self.query_one(GraphView), self.query_one("#detail", Rows)
@@ -227,7 +193,6 @@ class WorkflowScreen(Place):
 
     def on_graph_view_moved(self) -> None:
         """The detail follows the cursor, and so do the other places."""
-        self.scanflow.node = self.query_one(GraphView).chosen or None
         self._show_detail()
         self.query_one("#detail", Rows).move("first")
         self.paint_bars()

@@ -5,7 +5,7 @@ The layout is made once a graph; a change of state repaints the rows that it cha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from rich.segment import Segment
@@ -37,6 +37,8 @@ class GraphView(ScrollView, can_focus=True):
     def __init__(self) -> None:
         super().__init__(id="graph", classes="pane")
         self.chosen = ""
+        self.on_choose: Callable[[str], None] = lambda node: None
+        """Told at once: what a message would tell comes after the next repaint."""
         self.sentence = ""
         self.ascii = False
         self._graph: Multigraph | None = None
@@ -111,6 +113,7 @@ class GraphView(ScrollView, can_focus=True):
             return
         if node != self.chosen:
             self.chosen = node
+            self.on_choose(node)
             self._beside()
             self.refresh()
             self.post_message(self.Moved())

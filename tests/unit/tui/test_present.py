@@ -1,4 +1,4 @@
-"""Presenters by value: times, chrome, log lines, the graph, help, the transport."""
+"""Presenters by value: times, chrome, the graph, help, the transport."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ from scanflow_tui.tui.known import Known
 from scanflow_tui.tui.present import chrome, detail, graph, story, times
 from scanflow_tui.tui.present.attempts import attempts_of, first_to_read, run_in_view
 from scanflow_tui.tui.present.help import help_rows
-from scanflow_tui.tui.present.log import LogLines, line_text
 from scanflow_tui.tui.present.replay import slider
 from scanflow_tui.workflow.layout import layout
 from scanflow_tui.workflow.load import load
 from scanflow_tui.workflow.paint import paint
-from tests.fakes.demo_events import PIPELINE, T0, demo_events, log_bytes, training
+from tests.fakes.demo_events import PIPELINE, demo_events, training
 
 
 def test_elapsed_grows_its_units() -> None:
@@ -58,46 +57,6 @@ def test_the_footer_is_cut_from_the_right_but_keeps_help_and_all() -> None:
 def test_equal_words_share_a_footer_entry() -> None:
     entries = dict(chrome.footer_entries(keys.actions_of("drift"), "drift"))
     assert entries["[ ]"] == "batch"
-
-
-def test_log_lines_are_fed_in_any_pieces() -> None:
-    data = log_bytes(30)
-    whole, pieces = LogLines(), LogLines()
-    whole.feed(data)
-    for start in range(0, len(data), 7):
-        pieces.feed(data[start : start + 7])
-    assert pieces.lines == whole.lines and len(whole) == 30
-
-
-def test_a_line_written_in_parts_is_one_line() -> None:
-    log = LogLines()
-    stamp = b"2025-11-24T08:00:00.000000Z stdout "
-    log.feed(stamp + b"P hal\n" + stamp + b"F f\n" + stamp + b"F next\n")
-    assert [line.text for line in log.lines] == ["half", "next"]
-
-
-def test_a_stream_alone_is_found_and_counted() -> None:
-    log = LogLines()
-    log.feed(log_bytes(30))
-    log.choose("ERR")
-    assert len(log) == 6 and log[0].text == "warning: 4 workers"
-    log.feed(log_bytes(5))
-    assert len(log) == 7
-
-
-def test_find_goes_round_the_end() -> None:
-    log = LogLines()
-    log.feed(log_bytes(30))
-    assert log.find("4 workers", 5, 1) == 14
-    assert log.find("4 workers", 25, 1) == 4
-    assert log.find("no such words", 0, 1) is None
-
-
-def test_streams_are_told_apart_by_a_word() -> None:
-    log = LogLines()
-    log.feed(log_bytes(5))
-    text = line_text(log[4], T0, since_start=True).plain
-    assert text == " 00:01.508 ERR warning: 4 workers"
 
 
 def test_folding_the_agents_bridges_what_led_through_them() -> None:
