@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from importlib import import_module
 from typing import Annotated, Any
 
@@ -22,6 +23,9 @@ RunNumber = Annotated[int | None, typer.Option("--run", metavar="N", help="Defau
 
 def do(module: str, **options: Any) -> None:
     """Run a command's module and leave with the exit code that it returns."""
-    code = import_module(f"scanflow_tui.cli.commands.{module}").execute(**options)
+    command = import_module(f"scanflow_tui.cli.commands.{module}")
+    gc.freeze()  # what is loaded by now stays to the end: the search for garbage passes it over
+    gc.enable()
+    code = command.execute(**options)
     if code:
         raise typer.Exit(code)

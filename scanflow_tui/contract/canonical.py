@@ -6,7 +6,6 @@ are never re-serialised to verify a hash.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from typing import Any
 
@@ -33,6 +32,9 @@ def _refuse_constant(name: str) -> Any:
 
 def sha256(data: bytes) -> str:
     """Hex SHA-256 of bytes."""
+    # Imported here: it loads OpenSSL, and commands that hash nothing have to start fast.
+    import hashlib
+
     return hashlib.sha256(data).hexdigest()
 
 

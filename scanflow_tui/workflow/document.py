@@ -7,11 +7,11 @@ document costs a traceback or a hang. Scalars mean what YAML's safe loader says 
 from __future__ import annotations
 
 import math
-import re
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from yaml.reader import Reader
 
 from scanflow_tui.contract import limits
 from scanflow_tui.contract.errors import InputError
@@ -22,8 +22,9 @@ Scalar = str | int | float | bool | None
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAKER = yaml.constructor.SafeConstructor()
-_UNPRINTABLE = re.compile(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_UNPRINTABLE = Reader.NON_PRINTABLE  # YAML's own set; to compile it again takes milliseconds
 _TOO_DEEP = f"nested more than {limits.PIPELINE_DEPTH_MAX} deep"
+_TOO_LARGE = f"the document is larger than {limits.PIPELINE_BYTES_MAX} bytes"
 _TAG = "tag:yaml.org,2002:"
 
 
@@ -61,7 +62,7 @@ class _Stop(Exception):
 def decode(data: bytes, name: str = "pipeline.yaml") -> str:
     """The text of a document's bytes. Raises InputError where they are not UTF-8 or too many."""
     if len(data) > limits.PIPELINE_BYTES_MAX:
-        raise _refused(name, Place(1, 1), _too_large(len(data)))
+        raise _refused(name, Place(1, 1), _TOO_LARGE)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -96,10 +97,6 @@ def _refused(name: str, place: Place, sentence: str) -> InputError:
     return InputError(sentence, where=where, findings=(f"{where}: {sentence}",))
 
 
-def _too_large(size: int) -> str:
-    return f"the document has {size} bytes; at most {limits.PIPELINE_BYTES_MAX} are read"
-
-
 def _place_at(text: str, index: int) -> Place:
     start = text.rfind("\n", 0, index) + 1
     return Place(text.count("\n", 0, index) + 1, index - start + 1)
@@ -107,7 +104,7 @@ def _place_at(text: str, index: int) -> Place:
 
 def _check_characters(text: str) -> None:
     if len(text) > limits.PIPELINE_BYTES_MAX:
-        raise _Stop(Place(1, 1), _too_large(len(text)))
+        raise _Stop(Place(1, 1), _TOO_LARGE)
     bad = _UNPRINTABLE.search(text.removeprefix("\ufeff"))
     if bad is not None:
         code = ord(bad.group())
@@ -227,7 +224,9 @@ def _scalar(event: Any, place: Place) -> Scalar:
         quoted = tag == "!" or not event.implicit[0]
         tag = _TAG + "str" if quoted else _implicit_tag(event.value)
     kind = tag.removeprefix(_TAG)
-    if kind in ("str", "merge", "value"):
+    if kind == "merge":
+        raise _Stop(place, "'<<' merges nothing here; write the keys out")
+    if kind in ("str", "value"):
         return str(event.value)
     if kind == "null":
         return None
