@@ -25,6 +25,7 @@ from scanflow_tui.engine.protocol import (
     Accepted,
     Capacity,
     Engine,
+    Entry,
     Exited,
     LogChunk,
     Lost,
@@ -130,6 +131,12 @@ class ProcessEngine:
         place = Path(folder)
         for scratch in (surroundings.HOME_DIR, surroundings.TMP_DIR):
             shutil.rmtree(place / scratch, ignore_errors=True)
+
+    def enter(self, spec: Spec, argv: tuple[str, ...]) -> Entry:
+        """The same variables and working directory, on a copy of the attempt's folder."""
+        for name in (surroundings.HOME_DIR, surroundings.TMP_DIR):
+            (Path(spec.folder) / name).mkdir(mode=0o700, exist_ok=True)
+        return Entry(argv, surroundings.variables(spec), spec.code)
 
     def capacity(self) -> Capacity:
         """The cores that this process may use, and the memory that is free now."""

@@ -201,3 +201,20 @@ class Hinting(Protocol):
 
     def on_hint(self, poke: Callable[[], None]) -> None:
         """Call ``poke``, from any thread, whenever an attempt may have changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A command of this machine that runs something where an attempt runs."""
+
+    argv: tuple[str, ...]
+    env: dict[str, str]
+    cwd: str
+
+
+@runtime_checkable
+class Enters(Protocol):
+    """An engine that can put a person where an attempt ran: same image, mounts, environment."""
+
+    def enter(self, spec: Spec, argv: tuple[str, ...]) -> Entry:
+        """How ``argv`` is run there. ``spec.folder`` is a copy of the attempt's, with step.json."""

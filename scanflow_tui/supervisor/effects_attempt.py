@@ -64,26 +64,29 @@ def _start(place: Workplace, effect: StartAttempt) -> Accepted | StartUnknown | 
         code = place.object(effect.code)
         if not code.exists():
             return StartRefused("the snapshot of the code is not in the store any more")
-        _write_step(effect, folder, inputs)
-        return place.engine.start(
-            Spec(
-                name=effect.name,
-                folder=str(folder),
-                code=str(code),
-                argv=effect.argv,
-                env={ENV: str(folder / STEP_FILE)} | _let_through(effect.env),
-                limits=effect.limits,
-                reads=tuple(str(path) for path in inputs.values()),
-                image=effect.image,
-            )
-        )
+        write_step(effect, folder, inputs)
+        return place.engine.start(spec_of(effect, folder, code, inputs))
     except ScanflowError as error:
         return StartRefused(error.sentence())
     except OSError as error:
         return StartUnknown(f"{error.filename or folder}: {error.strerror}")
 
 
-def _write_step(effect: StartAttempt, folder: Path, inputs: dict[str, Path]) -> None:
+def spec_of(effect: StartAttempt, folder: Path, code: Path, inputs: dict[str, Path]) -> Spec:
+    """What the engine is told of an attempt that lies in a folder."""
+    return Spec(
+        name=effect.name,
+        folder=str(folder),
+        code=str(code),
+        argv=effect.argv,
+        env={ENV: str(folder / STEP_FILE)} | _let_through(effect.env),
+        limits=effect.limits,
+        reads=tuple(str(path) for path in inputs.values()),
+        image=effect.image,
+    )
+
+
+def write_step(effect: StartAttempt, folder: Path, inputs: dict[str, Path]) -> None:
     """``step.json`` and the folder for outputs; the same bytes again where they are there."""
     out = folder / OUT_DIR
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)

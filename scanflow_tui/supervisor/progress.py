@@ -210,19 +210,20 @@ def _start_due(turn: Turn, run: RunView) -> None:
                 continue
             if attempt.cancel_asked:
                 continue
-            limits = node_of(turn.machine, run, node.id).limits
-            if attempt.not_before and not budget.may_start(turn, attempt, limits):
+            graph, _ = graph_of(turn.machine, run)
+            limits = graph.node(node.id).limits if attempt.not_before else None
+            if limits is not None and not budget.may_start(turn, attempt, limits):
                 continue
-            turn.ask(("start", attempt.name), _start(turn, run, node, attempt))
+            turn.ask(("start", attempt.name), start_of(graph, run, node.id, attempt))
 
 
-def _start(turn: Turn, run: RunView, node: NodeView, attempt: AttemptView) -> StartAttempt:
-    graph, _ = graph_of(turn.machine, run)
-    declared = graph.node(node.id)
+def start_of(graph: Multigraph, run: RunView, node_id: str, attempt: AttemptView) -> StartAttempt:
+    """What an engine has to be told to start an attempt, the same whenever it is asked."""
+    declared = graph.node(node_id)
     return StartAttempt(
         name=attempt.name,
         run=run.number,
-        node=node.id,
+        node=node_id,
         attempt=attempt.number,
         argv=attempt.argv,
         env=declared.env,

@@ -31,12 +31,12 @@ def execute(
         run = reach.latest_run(link.state, number, lambda run: _is_started(run, node))
         while follow and node in run.nodes and not _is_started(run, node) and not _is_over(run):
             link.next()
-        view = _attempt(run, node, attempt)
+        view = attempt_of(run, node, attempt)
         decoder = Decoder()
         offset = _print(link, view, decoder, 0, as_json)
         while follow and view.state not in ATTEMPT_ENDED:
             link.next()
-            view = _attempt(link.state.runs[run.number], node, view.number)
+            view = attempt_of(link.state.runs[run.number], node, view.number)
             offset = _print(link, view, decoder, offset, as_json)
         for line in decoder.flush():
             _write(line, as_json)
@@ -51,7 +51,8 @@ def _is_over(run: RunView) -> bool:
     return run.state in RUN_ENDED
 
 
-def _attempt(run: RunView, node: str, number: int | None) -> AttemptView:
+def attempt_of(run: RunView, node: str, number: int | None) -> AttemptView:
+    """A try of a node, the latest unless a number is given. Raises UsageError."""
     found = run.nodes.get(node)
     if found is None:
         near = get_close_matches(node, run.nodes, n=1)
