@@ -1,6 +1,6 @@
 """Calls to a Docker engine, each with three ways to fail: away, gone, refused.
 
-The only importer of the docker package beside ``engine.images``. It decides nothing: no call is
+The only importer of the docker package. It decides nothing: no call is
 repeated here, for a start that is repeated may run a step twice.
 """
 
@@ -69,20 +69,20 @@ class Daemon:
 
     def create(self, name: str, body: dict[str, Any]) -> str:
         """Create a container and return its id."""
-        with _asking():
+        with asking():
             made = self._api().create_container_from_config(body, name)
         return str(made["Id"])
 
     def start(self, container: str) -> None:
         """Start a container that was never started."""
-        with _asking():
+        with asking():
             api = self._api()
             answer = api.post(self._url(f"/containers/{container}/start"), timeout=START_S_MAX)
             _check(answer)
 
     def attach(self, container: str) -> socket.SocketIO:
         """The raw stream of both outputs from now on, as frames."""
-        with _asking():
+        with asking():
             raw: socket.SocketIO = self._api().attach_socket(
                 container, {"stdout": 1, "stderr": 1, "stream": 1}
             )
@@ -90,7 +90,7 @@ class Daemon:
 
     def logs(self, container: str) -> Iterator[bytes]:
         """What the engine kept of both outputs, then what comes, as bytes of frames with times."""
-        with _asking():
+        with asking():
             api = self._api()
             answer = api.get(
                 self._url(f"/containers/{container}/logs"),
@@ -109,7 +109,7 @@ class Daemon:
 
         The code that comes with the answer is not the truth.
         """
-        with _asking():
+        with asking():
             api = self._api()
             try:
                 answer = api.post(
@@ -124,13 +124,13 @@ class Daemon:
 
     def inspect(self, container: str) -> dict[str, Any]:
         """All that the engine knows of a container, by id or name."""
-        with _asking():
+        with asking():
             found: dict[str, Any] = self._api().inspect_container(container)
         return found
 
     def containers(self, label: str) -> list[dict[str, Any]]:
         """The containers with this label, ended ones too."""
-        with _asking():
+        with asking():
             found: list[dict[str, Any]] = self._api().containers(
                 all=True, filters={"label": [label]}
             )
@@ -138,7 +138,7 @@ class Daemon:
 
     def signals(self, container: str, since_s: float, until_s: float) -> list[int]:
         """The signals that the engine sent to a container between two moments that are past."""
-        with _asking():
+        with asking():
             rows = self._api().events(
                 since=f"{since_s:.6f}",
                 until=f"{until_s:.6f}",
@@ -150,7 +150,7 @@ class Daemon:
 
     def stop(self, container: str, grace_s: int) -> None:
         """TERM, then KILL after whole seconds; returns when it has ended."""
-        with _asking():
+        with asking():
             api = self._api()
             answer = api.post(
                 self._url(f"/containers/{container}/stop"),
@@ -161,35 +161,35 @@ class Daemon:
 
     def remove(self, container: str) -> None:
         """Remove a container that has ended, and its unnamed volumes; no error where it is gone."""
-        with _asking(), contextlib.suppress(errors.NotFound):
+        with asking(), contextlib.suppress(errors.NotFound):
             self._api().remove_container(container, v=True)
 
     def stats(self, container: str) -> dict[str, Any]:
         """One look at CPU and memory."""
-        with _asking():
+        with asking():
             found: dict[str, Any] = self._api().stats(container, stream=False, one_shot=True)
         return found
 
     def image(self, name: str) -> dict[str, Any]:
         """All that the engine knows of an image."""
-        with _asking():
+        with asking():
             found: dict[str, Any] = self._api().inspect_image(name)
         return found
 
     def ping(self) -> None:
         """Whether it answers."""
-        with _asking():
+        with asking():
             self._api().ping()
 
     def info(self) -> dict[str, Any]:
         """What the engine says of itself and its host."""
-        with _asking():
+        with asking():
             found: dict[str, Any] = self._api().info()
         return found
 
     def version(self) -> dict[str, Any]:
         """Versions of the engine and its parts."""
-        with _asking():
+        with asking():
             found: dict[str, Any] = self._api().version()
         return found
 
@@ -225,7 +225,7 @@ def _check(answer: requests.Response) -> None:
 
 
 @contextlib.contextmanager
-def _asking() -> Iterator[None]:
+def asking() -> Iterator[None]:
     """Turn what the docker package raises into the four failures of this module."""
     try:
         yield
