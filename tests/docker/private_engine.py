@@ -8,6 +8,7 @@ own folder and its own cgroup, and it removes only what was not there before it.
 from __future__ import annotations
 
 import http.client
+import json
 import os
 import secrets
 import shutil
@@ -29,6 +30,7 @@ SHIM_SOCKETS = Path("/run/containerd/s")
 QUIET = ("--iptables=false", "--ip6tables=false", "--ip-forward=false", "--ip-masq=false")
 START_S_MAX = 60.0
 STOP_S_MAX = 30.0
+PATIENCE_S = 5.0
 PAUSE_S = 0.02
 
 
@@ -88,7 +90,7 @@ class PrivateEngine:
     def answers(self) -> bool:
         """Whether it answers a ping now."""
         with socket.socket(socket.AF_UNIX) as link:
-            link.settimeout(5)
+            link.settimeout(PATIENCE_S)
             try:
                 link.connect(self.url.removeprefix("unix://"))
                 link.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
@@ -97,6 +99,17 @@ class PrivateEngine:
             except (OSError, http.client.HTTPException):
                 return False
             return answer.status == 200
+
+    def containers(self) -> list[str]:
+        """The names of all containers it has, ended ones too."""
+        with socket.socket(socket.AF_UNIX) as link:
+            link.settimeout(PATIENCE_S)
+            link.connect(self.url.removeprefix("unix://"))
+            link.sendall(b"GET /containers/json?all=1 HTTP/1.0\r\n\r\n")
+            answer = http.client.HTTPResponse(link)
+            answer.begin()
+            rows = json.loads(answer.read())
+        return sorted(name.lstrip("/") for row in rows for name in row["Names"])
 
     def kill(self) -> None:
         """End the daemon alone, as by ``kill -9``."""
