@@ -14,11 +14,12 @@ from scanflow_tui import __version__
 from scanflow_tui.contract import ids
 from scanflow_tui.contract.errors import InputError
 from scanflow_tui.session import events as ev
+from scanflow_tui.session.folds import open_runs
 from scanflow_tui.supervisor import outcomes, production, stimuli
 from scanflow_tui.supervisor.commands import code_read, commanded
 from scanflow_tui.supervisor.effects import Stop
 from scanflow_tui.supervisor.progress import is_final, proceed
-from scanflow_tui.supervisor.turn import Machine, Turn
+from scanflow_tui.supervisor.turn import Machine, Turn, open_of
 
 __all__ = ["Machine", "Turn", "advance", "next_due", "open_attempts"]
 
@@ -62,17 +63,15 @@ def next_due(machine: Machine) -> int | None:
     """
     waits = [
         attempt.not_before
-        for run in machine.state.runs.values()
-        if run.n_active
-        for node in run.nodes.values()
-        for attempt in node.attempts[-1:]
+        for run in open_runs(machine.state)
+        for _, attempt in open_of(machine, run)
         if attempt.state == "starting"
         and not attempt.ref
         and ("start", attempt.name) not in machine.asked
     ]
     waits += [
         0
-        for run in machine.state.runs.values()
+        for run in open_runs(machine.state)
         if run.n_needs
         for node in run.nodes.values()
         if is_final(machine.state, run, node)

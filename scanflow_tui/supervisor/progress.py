@@ -13,7 +13,7 @@ from scanflow_tui.contract.step import CONTRACT
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import open_runs
 from scanflow_tui.session.state import AttemptView, NodeView, RunView, SessionState, desk_key
-from scanflow_tui.supervisor import budget
+from scanflow_tui.supervisor import budget, frontier
 from scanflow_tui.supervisor.effects import (
     AskCache,
     CancelAttempt,
@@ -21,10 +21,10 @@ from scanflow_tui.supervisor.effects import (
     StoreHumanOutputs,
 )
 from scanflow_tui.supervisor.outcomes import cancel_before_start, tell_from_human
-from scanflow_tui.supervisor.turn import Turn, graph_of, node_of
+from scanflow_tui.supervisor.turn import Turn, graph_of, node_of, open_of
 from scanflow_tui.workflow.asks import asks
 from scanflow_tui.workflow.graph import Multigraph, Node
-from scanflow_tui.workflow.plan import Ready, Skip, cache_key, inputs_of, ready
+from scanflow_tui.workflow.plan import Ready, Skip, cache_key, inputs_of
 
 BACKOFF = (1, 5, 30, 120)
 """How often ``backoff`` is waited before the 2nd, 3rd, 4th and every later try."""
@@ -52,34 +52,29 @@ def _proceed_run(turn: Turn, run: RunView) -> None:
     if run.cancel_asked:
         _wind_down(turn, run)
         return
-    graph, order = graph_of(turn.machine, run)
-    states = {node.id: node.state for node in run.nodes.values()}
-    values = {
-        (node.id, name): value for node in run.nodes.values() for name, value in node.values.items()
-    }
-    for decision in ready(graph, states, values, order=order):
+    _, order = graph_of(turn.machine, run)
+    for decision in frontier.decide(turn.machine.frontiers, run, order):
         node = run.nodes[decision.node]
         match decision:
             case Skip(_, reason):
                 turn.emit(ev.NodeSkipped(run.number, node.id, reason))
             case Ready():
-                _begin(turn, run, graph, node)
+                _begin(turn, run, order.nodes[node.id], node)
     for node in run.nodes.values():
         if node.state == "retrying" or node.state in BAD:
-            _try_again(turn, run, graph, node)
+            _try_again(turn, run, order.nodes[node.id], node)
         elif node.state == "needs_you":
             _store_human(turn, run, node)
     _end_run(turn, run)
 
 
-def _begin(turn: Turn, run: RunView, graph: Multigraph, node: NodeView) -> None:
-    declared = graph.node(node.id)
+def _begin(turn: Turn, run: RunView, declared: Node, node: NodeView) -> None:
     if declared.kind == "input":
         _pass_batch(turn, run, node)
     elif declared.kind == "human":
         _ask_person(turn, run, declared)
     else:
-        _begin_step(turn, run, graph, declared, "first try")
+        _begin_step(turn, run, declared, "first try")
 
 
 def _pass_batch(turn: Turn, run: RunView, node: NodeView) -> None:
@@ -106,9 +101,7 @@ def _ask_person(turn: Turn, run: RunView, declared: Node) -> None:
     turn.emit(ev.PersonAsked(run.number, declared.id, declared.form or "", shown, text))
 
 
-def _begin_step(
-    turn: Turn, run: RunView, graph: Multigraph, declared: Node, reason: str, not_before: int = 0
-) -> None:
+def _begin_step(turn: Turn, run: RunView, declared: Node, reason: str, not_before: int = 0) -> None:
     """Use the cache if it has the key; else intend an attempt, if the budget has room."""
     inputs, sources = _inputs(turn, run, declared)
     key = cache_key(
@@ -153,10 +146,11 @@ def _begin_step(
 
 
 def _inputs(turn: Turn, run: RunView, declared: Node) -> tuple[dict[str, str], dict[str, str]]:
+    above = {source.node for item in declared.inputs for source in item.sources}
     outputs = {
-        (node.id, name): artifact.sha
-        for node in run.nodes.values()
-        for name, artifact in node.outputs.items()
+        (node_id, name): artifact.sha
+        for node_id in above & run.nodes.keys()
+        for name, artifact in run.nodes[node_id].outputs.items()
     }
     champion = turn.state.versions[run.champion].outputs if run.champion is not None else {}
     return inputs_of(
@@ -176,15 +170,14 @@ def _runs_elsewhere(turn: Turn, key: str) -> bool:
     return found
 
 
-def _try_again(turn: Turn, run: RunView, graph: Multigraph, node: NodeView) -> None:
+def _try_again(turn: Turn, run: RunView, declared: Node, node: NodeView) -> None:
     """A new attempt after a person asked for it, or by the node's own retries."""
     if not node.attempts or node.attempts[-1].state not in ATTEMPT_ENDED:
         return
-    declared = graph.node(node.id)
     last = node.attempts[-1]
     if node.state == "retrying":
         new = f", with new {', '.join(run.changes[:3])}" if run.changes else ""
-        _begin_step(turn, run, graph, declared, f"a person asked for another try{new}")
+        _begin_step(turn, run, declared, f"a person asked for another try{new}")
         return
     n_failed = len(node.attempts)
     if node.state == "cancelled" or last.code == BAD_INPUT_CODE:
@@ -192,7 +185,7 @@ def _try_again(turn: Turn, run: RunView, graph: Multigraph, node: NodeView) -> N
     if n_failed <= declared.limits.retries:
         wait_s = backoff_s(n_failed, declared.limits.backoff_s)
         reason = f"try {n_failed + 1} after: {last.outcome or last.state}"
-        _begin_step(turn, run, graph, declared, reason, turn.at + round(wait_s * 1e6))
+        _begin_step(turn, run, declared, reason, turn.at + round(wait_s * 1e6))
 
 
 def backoff_s(n_failed: int, unit_s: float) -> float:
@@ -204,17 +197,16 @@ def _start_due(turn: Turn, run: RunView) -> None:
     """Ask the engine for every intended attempt whose time has come and that it has not
     accepted.
     """
-    for node in run.nodes.values():
-        for attempt in node.attempts[-1:]:
-            if attempt.state != "starting" or attempt.ref or attempt.not_before > turn.at:
-                continue
-            if attempt.cancel_asked:
-                continue
-            graph, _ = graph_of(turn.machine, run)
-            limits = graph.node(node.id).limits if attempt.not_before else None
-            if limits is not None and not budget.may_start(turn, attempt, limits):
-                continue
-            turn.ask(("start", attempt.name), start_of(graph, run, node.id, attempt))
+    for node, attempt in open_of(turn.machine, run):
+        if attempt.state != "starting" or attempt.ref or attempt.not_before > turn.at:
+            continue
+        if attempt.cancel_asked:
+            continue
+        limits = node_of(turn.machine, run, node.id).limits
+        if attempt.not_before and not budget.may_start(turn, attempt, limits):
+            continue
+        graph, _ = graph_of(turn.machine, run)
+        turn.ask(("start", attempt.name), start_of(graph, run, node.id, attempt))
 
 
 def start_of(graph: Multigraph, run: RunView, node_id: str, attempt: AttemptView) -> StartAttempt:
@@ -242,15 +234,14 @@ def start_of(graph: Multigraph, run: RunView, node_id: str, attempt: AttemptView
 
 def _cancel_attempts(turn: Turn, run: RunView, *, every: bool) -> None:
     """Ask the engine to end open attempts: all of them, or those that somebody wants ended."""
-    for node in run.nodes.values():
-        for attempt in node.attempts[-1:]:
-            if attempt.state in ATTEMPT_ENDED or not (every or attempt.cancel_asked):
-                continue
-            if _is_only_intended(turn, attempt):
-                cancel_before_start(turn, run, node, attempt)
-                continue
-            grace_s = node_of(turn.machine, run, node.id).limits.grace_s
-            turn.ask(("cancel", attempt.name), CancelAttempt(attempt.name, grace_s))
+    for node, attempt in open_of(turn.machine, run):
+        if not (every or attempt.cancel_asked):
+            continue
+        if _is_only_intended(turn, attempt):
+            cancel_before_start(turn, run, node, attempt)
+            continue
+        grace_s = node_of(turn.machine, run, node.id).limits.grace_s
+        turn.ask(("cancel", attempt.name), CancelAttempt(attempt.name, grace_s))
 
 
 def _is_only_intended(turn: Turn, attempt: AttemptView) -> bool:
@@ -332,12 +323,8 @@ def _wind_down(turn: Turn, run: RunView) -> None:
                 ev.NodeEnded(run.number, node.id, "cancelled", {}, {}, "the run was cancelled")
             )
     _cancel_attempts(turn, run, every=True)
-    if not any(attempt.state not in ATTEMPT_ENDED for attempt in _last_attempts(run)):
+    if not open_of(turn.machine, run):
         turn.emit(ev.RunEnded(run.number, "cancelled", "a person cancelled it"))
-
-
-def _last_attempts(run: RunView) -> list[AttemptView]:
-    return [node.attempts[-1] for node in run.nodes.values() if node.attempts]
 
 
 def _end_run(turn: Turn, run: RunView) -> None:
@@ -361,18 +348,14 @@ def _asks(turn: Turn, run: RunView) -> bool:
 
 def _still_ready(turn: Turn, run: RunView) -> bool:
     """Whether some node could go on (it waits for room, the conversation, or its next try)."""
-    graph, order = graph_of(turn.machine, run)
-    states = {node.id: node.state for node in run.nodes.values()}
-    values = {
-        (node.id, name): value for node in run.nodes.values() for name, value in node.values.items()
-    }
-    if any(isinstance(item, Ready) for item in ready(graph, states, values, order=order)):
+    _, order = graph_of(turn.machine, run)
+    if frontier.has_ready(run, order):
         return True
     return any(
         node.state in BAD
         and node.state != "cancelled"
         and bool(node.attempts)
         and node.attempts[-1].code != BAD_INPUT_CODE
-        and len(node.attempts) <= graph.node(node.id).limits.retries
+        and len(node.attempts) <= order.nodes[node.id].limits.retries
         for node in run.nodes.values()
     )

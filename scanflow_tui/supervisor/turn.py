@@ -19,7 +19,9 @@ from scanflow_tui.session import events as ev
 from scanflow_tui.session.contents import SALT_BYTES, Content, content
 from scanflow_tui.session.folds import fold
 from scanflow_tui.session.state import AttemptView, NodeView, RunView, SessionState
+from scanflow_tui.supervisor import frontier
 from scanflow_tui.supervisor.effects import Answer, Effect
+from scanflow_tui.supervisor.frontier import Frontiers
 from scanflow_tui.workflow.graph import Multigraph, Node
 from scanflow_tui.workflow.lint import read
 from scanflow_tui.workflow.plan import Order, order
@@ -48,6 +50,7 @@ class Machine:
     open: dict[str, tuple[int, str, int]] = field(default_factory=dict)
     graphs: dict[int, tuple[Multigraph, Order]] = field(default_factory=dict)
     samples: dict[int, frozenset[str]] = field(default_factory=dict)
+    frontiers: Frontiers = field(default_factory=dict)
     ticked_at: int = 0
 
     def __post_init__(self) -> None:
@@ -89,7 +92,13 @@ class Turn:
         elif isinstance(fact, ev.AttemptEnded):
             name = ids.attempt_name(state.session, fact.run, fact.node, fact.attempt)
             self.machine.open.pop(name, None)
+        frontier.heard(self.machine.frontiers, fact, self._known_order)
         return event.seq
+
+    def _known_order(self, number: int) -> Order | None:
+        run = self.state.runs.get(number)
+        known = None if run is None else self.machine.graphs.get(run.pipeline)
+        return None if known is None else known[1]
 
     def seal(self, data: bytes, media: str = "text/plain") -> str:
         """Put erasable bytes beside the log; the digest that an event may name."""
@@ -140,7 +149,13 @@ def graph_of(machine: Machine, run: RunView) -> tuple[Multigraph, Order]:
 
 def node_of(machine: Machine, run: RunView, node_id: str) -> Node:
     """A node as its run's pipeline declares it."""
-    return graph_of(machine, run)[0].node(node_id)
+    return graph_of(machine, run)[1].nodes[node_id]
+
+
+def open_of(machine: Machine, run: RunView) -> list[tuple[NodeView, AttemptView]]:
+    """Every attempt of a run that has not ended."""
+    nodes = [run.nodes[node] for number, node, _ in machine.open.values() if number == run.number]
+    return [(node, node.attempts[-1]) for node in nodes]
 
 
 def find(machine: Machine, name: str) -> tuple[RunView, NodeView, AttemptView] | None:

@@ -13,8 +13,8 @@ from scanflow_tui.workflow.when import Expr, WhenError, names, parse
 class Order:
     """A graph's nodes by id, its waiting relation both ways, and its conditions, parsed.
 
-    ``ids`` is a topological order that keeps the document's where it may; what stands in a cycle is
-    in ``cyclic`` and missing from ``ids``.
+    ``ids`` is a topological order that keeps the document's where it may, ``rank`` a node's place
+    in it; what stands in a cycle is in ``cyclic`` and missing from both.
     """
 
     graph: Multigraph
@@ -25,6 +25,7 @@ class Order:
     cyclic: tuple[str, ...]
     when: Mapping[str, Expr]
     reads: Mapping[str, frozenset[tuple[str, str]]]
+    rank: Mapping[str, int]
 
 
 def order(graph: Multigraph) -> Order:
@@ -54,6 +55,7 @@ def order(graph: Multigraph) -> Order:
         cyclic=tuple(node_id for node_id in nodes if node_id not in sorted_ids),
         when=conditions,
         reads={node_id: names(expr) for node_id, expr in conditions.items()},
+        rank={node_id: place for place, node_id in enumerate(ids)},
     )
 
 

@@ -8,6 +8,9 @@ from scanflow_tui.contract import commands as cmd
 from scanflow_tui.contract.states import ATTEMPT_ENDED, RUN_ENDED
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import replay
+from scanflow_tui.session.state import RunView
+from scanflow_tui.supervisor.turn import graph_of
+from scanflow_tui.workflow.plan import ready
 from tests.simulator.world import World
 
 
@@ -26,6 +29,19 @@ def check_always(world: World) -> None:
             assert len(still) <= 1, f"{run.number}.{node.id} runs twice"
             if still:
                 assert still[0] is node.attempts[-1]
+        _check_frontier(world, run)
+
+
+def _check_frontier(world: World, run: RunView) -> None:
+    """Nothing that could be decided is overlooked."""
+    frontier = world.machine.frontiers.get(run.number)
+    if frontier is None or run.state in RUN_ENDED or run.cancel_asked:
+        return
+    graph, walk = graph_of(world.machine, run)
+    states = {node.id: node.state for node in run.nodes.values()}
+    values = {(node.id, k): v for node in run.nodes.values() for k, v in node.values.items()}
+    decided = {item.node for item in ready(graph, states, values, order=walk)}
+    assert decided <= frontier, f"{decided - frontier} of run {run.number} are overlooked"
 
 
 def check_log(world: World) -> None:
