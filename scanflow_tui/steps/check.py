@@ -47,7 +47,7 @@ def main(step: Step) -> None:
     prepare(step)
     loaded = load_model(step.input("model"))
     reference = load_reference(step.input("reference"))
-    batch = read_images(step.input("batch"), loaded.meta.size)
+    batch = read_images(step.input("batch"), loaded.meta.size, "the batch")
     said = outputs(loaded.model, batch, paced(step, 0.0, 0.5))
     columns = reference.scorer.columns(said)
     scores = reference.scorer.joined(columns)

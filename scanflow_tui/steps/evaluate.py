@@ -26,7 +26,7 @@ def main(step: Step) -> None:
     prepare(step)
     candidate, champion = load_model(step.input("candidate")), load_model(step.input("champion"))
     classes = len(champion.meta.classes)
-    batch = read_images(step.input("batch"), champion.meta.size)
+    batch = read_images(step.input("batch"), champion.meta.size, "the batch")
     clean = read_labelled(step.input("clean"), classes=classes, size=champion.meta.size)
     audit = read_answers(step.input("audit"), n=len(batch), classes=classes)
     baseline = restated(champion.model, batch)

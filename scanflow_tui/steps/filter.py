@@ -26,7 +26,7 @@ def main(step: Step) -> None:
     given = option_parameters(step)
     n_labels = 0
     if bool(given.get("adapt", True)):
-        batch = read_images(step.input("batch"), champion.meta.size)
+        batch = read_images(step.input("batch"), champion.meta.size, "the batch")
         answers = read_answers(
             step.input("labels"), n=len(batch), classes=len(champion.meta.classes)
         )

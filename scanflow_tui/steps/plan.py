@@ -89,7 +89,7 @@ def gather(step: Step) -> Known:
     """Read what the planner has."""
     champion = load_model(step.input("model"))
     classes, size = len(champion.meta.classes), champion.meta.size
-    batch = read_images(step.input("batch"), size)
+    batch = read_images(step.input("batch"), size, "the batch")
     answers = read_answers(step.input("labels"), n=len(batch), classes=classes)
     slices = fitting_slices(step.input("data"), champion.meta)
     tune = read_labelled(step.input("clean"), classes=classes, size=size)

@@ -19,7 +19,7 @@ def main(step: Step) -> None:
     """Retrain a copy of the champion; its own folder is never written."""
     prepare(step)
     champion = load_model(step.input("model"))
-    batch = read_images(step.input("batch"), champion.meta.size)
+    batch = read_images(step.input("batch"), champion.meta.size, "the batch")
     slices = fitting_slices(step.input("data"), champion.meta)
     answers = read_answers(step.input("labels"), n=len(batch), classes=len(champion.meta.classes))
     given = option_parameters(step)

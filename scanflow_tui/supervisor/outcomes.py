@@ -6,6 +6,7 @@ away.
 
 from __future__ import annotations
 
+from scanflow_tui.contract.errors import ScanflowError
 from scanflow_tui.contract.states import ATTEMPT_ENDED, RUN_ENDED, AttemptState, may_move
 from scanflow_tui.engine.protocol import (
     Absent,
@@ -160,7 +161,7 @@ def judge(told: Collected) -> tuple[AttemptState, str]:
     """The state that exit status and outputs come to together, and the sentence that says why."""
     exited = told.exited
     clean_exit = exited.code == 0 and not exited.signal
-    said = told.error.what if told.error else told.last_error_line
+    said = _said(told.error) if told.error else told.last_error_line
     if exited.doubt:
         return "doubt", exited.doubt
     if exited.hit == "time":
@@ -183,6 +184,11 @@ def judge(told: Collected) -> tuple[AttemptState, str]:
         name = SIGNALS.get(exited.signal, f"signal {exited.signal}")
         return "failed", f"it was ended by {name}" + (f": {said}" if said else "")
     return "failed", f"exit code {exited.code}" + (f": {said}" if said else "")
+
+
+def _said(error: ev.StepError) -> str:
+    """What the step itself said went wrong: where, what, what to do."""
+    return ScanflowError(error.what, where=error.where, hint=error.hint).sentence()
 
 
 def _end(

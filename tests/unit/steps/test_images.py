@@ -133,7 +133,11 @@ BAD: dict[str, tuple[Callable[[Path], object], str, str]] = {
         "a.gz",
         "cannot be read",
     ),
-    "no zip": (lambda folder: (folder / "x.npz").write_bytes(b"PK nonsense"), "x.npz", "cannot"),
+    "no zip": (
+        lambda folder: (folder / "x.npz").write_bytes(b"PK nonsense"),
+        "x.npz",
+        "no known format",
+    ),
     "text": (lambda folder: (folder / "x.csv").write_text("1,2,3,4"), "x.csv", "no known format"),
     "broken png": (lambda folder: (folder / "a.png").write_bytes(b"\x89PNG..."), "a.png", "PNG"),
     "wide png": (
@@ -177,3 +181,40 @@ def test_a_png_is_judged_by_its_header_before_it_is_decoded(tmp_path: Path) -> N
 def test_a_missing_batch_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="does not exist"):
         read_images(tmp_path / "none")
+
+
+@pytest.mark.parametrize("layout", ["npy", "npz", "idx", "idx.gz"])
+def test_an_array_is_known_by_its_bytes_where_the_store_took_its_name(
+    layout: str, tmp_path: Path
+) -> None:
+    folder = tmp_path / "batch"
+    folder.mkdir()
+    LAYOUTS[layout](folder)
+    (made,) = folder.iterdir()
+    stored = made.rename(tmp_path / ("5e" * 32))
+    assert np.array_equal(read_images(stored), PIXELS)
+
+
+def test_a_single_picture_is_known_by_its_bytes(tmp_path: Path) -> None:
+    stored = tmp_path / ("5e" * 32)
+    Image.fromarray(PIXELS[0]).save(stored, format="PNG")
+    assert np.array_equal(read_images(stored), PIXELS[:1])
+
+
+@pytest.mark.parametrize(
+    ("array", "what"),
+    [
+        (np.zeros((3, 14, 14), np.uint8), "has shape (3, 14, 14)"),
+        (np.full((3, 28, 28), np.nan), "image 0 holds NaN"),
+        (np.zeros((0, 28, 28), np.uint8), "holds no images"),
+    ],
+)
+def test_a_bad_stored_array_is_called_what_the_step_calls_it(
+    array: np.ndarray, what: str, tmp_path: Path
+) -> None:
+    stored = tmp_path / ("5e" * 32)
+    with stored.open("wb") as file:
+        np.save(file, array)
+    with pytest.raises(InputError) as caught:
+        read_images(stored, name="the batch")
+    assert caught.value.sentence().startswith(f"the batch: {what}")
