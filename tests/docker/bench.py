@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass, field, replace
-from pathlib import Path
+from typing import Any
 
 import docker
 from docker import errors
 
 from scanflow_tui.contract.step import StepLimits
+from scanflow_tui.engine import docker_place, docker_spec
 from scanflow_tui.engine.docker import DockerEngine
 from scanflow_tui.engine.docker_address import Address
 from scanflow_tui.engine.docker_link import Link
@@ -42,42 +43,35 @@ class DockerBench(ProcessBench):
         self.opened.append(engine)
         return engine
 
+    def create_only(self, spec: Spec) -> str:
+        """Make the container as a start does that crashes before it starts it; its id."""
+        user = docker_place.prepare(spec.folder, is_rootless=False)
+        client = self.client()
+        made = client.create_container_from_config(
+            docker_spec.body(spec, docker_spec.Host(user, has_step=False)), spec.name
+        )
+        client.close()
+        return str(made["Id"])
+
+    def client(self) -> docker.APIClient:
+        """A plain client of the private engine; the caller closes it."""
+        return docker.APIClient(base_url=self.url)
+
+    def inspect(self, name: str = NAME) -> Any:
+        """What the private engine says of a container; None where there is none."""
+        client = self.client()
+        try:
+            return client.inspect_container(name)
+        except errors.NotFound:
+            return None
+        finally:
+            client.close()
+
     def clear(self) -> None:
         """Remove the container, whatever a failed test left it in."""
         for engine in self.opened:
             engine.close()
-        remove(self.url, NAME)
-
-
-def remove(url: str, name: str) -> None:
-    """Remove a container by force; no error where there is none."""
-    client = docker.APIClient(base_url=url)
-    try:
+        client = self.client()
         with contextlib.suppress(errors.NotFound):
-            client.remove_container(name, force=True, v=True)
-    finally:
+            client.remove_container(NAME, force=True, v=True)
         client.close()
-
-
-def inspect(url: str, name: str = NAME) -> dict[str, object]:
-    """What the private engine says of a container."""
-    client = docker.APIClient(base_url=url)
-    try:
-        found: dict[str, object] = client.inspect_container(name)
-    finally:
-        client.close()
-    return found
-
-
-def exists(url: str, name: str = NAME) -> bool:
-    """Whether there is a container of this name."""
-    try:
-        inspect(url, name)
-    except errors.NotFound:
-        return False
-    return True
-
-
-def attempt_of(folder: Path) -> Path:
-    """The folder of the bench's attempt."""
-    return folder / "attempt"

@@ -13,6 +13,7 @@ import docker
 import pytest
 
 from tests.docker import host_image
+from tests.docker.bench import DockerBench
 from tests.docker.private_engine import PrivateEngine, why_not
 
 
@@ -46,6 +47,14 @@ def base_image(docker_engine: PrivateEngine, base_image_tar: Path) -> str:
     """The tag of an image with this machine's Python, in the private engine."""
     load_base_image(docker_engine.url, base_image_tar)
     return host_image.BASE
+
+
+@pytest.fixture
+def bench(tmp_path: Path, docker_engine: PrivateEngine, base_image: str) -> Iterator[DockerBench]:
+    """The Docker adapter over the private engine, and a folder for one attempt."""
+    made = DockerBench(tmp_path, url=docker_engine.url)
+    yield made
+    made.clear()
 
 
 def load_base_image(url: str, tar: Path) -> None:

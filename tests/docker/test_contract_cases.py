@@ -2,24 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from tests.contract_cases.engine_cases import CASES, Case
 from tests.docker.bench import DockerBench
-from tests.docker.private_engine import PrivateEngine
 
 pytestmark = pytest.mark.docker
 HAS = frozenset({"steps"})
-
-
-@pytest.fixture
-def bench(tmp_path: Path, docker_engine: PrivateEngine, base_image: str) -> Iterator[DockerBench]:
-    made = DockerBench(tmp_path, url=docker_engine.url)
-    yield made
-    made.clear()
 
 
 @pytest.mark.parametrize(
