@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import NewType
+
+from scanflow_tui.contract import canonical
 
 Ulid = NewType("Ulid", str)
 NodeId = NewType("NodeId", str)
@@ -33,7 +34,7 @@ def attempt_name(session: str, run: int, node: str, attempt: int) -> str:
 
 def short_attempt_name(name: str) -> str:
     """The same for engines with shorter names: ``sf-`` and 40 hex digits of its SHA-256."""
-    return "sf-" + hashlib.sha256(name.encode()).hexdigest()[:40]
+    return "sf-" + canonical.sha256(name.encode())[:40]
 
 
 def batch_id(number: int) -> str:

@@ -6,13 +6,13 @@ Standard library only: the list of sessions imports this and has to start fast.
 from __future__ import annotations
 
 import difflib
-import hashlib
 import os
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from scanflow_tui.contract import canonical
 from scanflow_tui.contract.errors import InputError, Missing, Refused, UsageError
 from scanflow_tui.contract.ids import SESSION_NAME
 from scanflow_tui.contract.limits import SOCKET_PATH_BYTES_MAX
@@ -165,7 +165,7 @@ def socket_path(
     direct = folder.path.absolute() / "sock"
     if _fits(direct):
         return direct
-    short = hashlib.sha256(os.fsencode(folder.path.absolute())).hexdigest()[:32] + ".sock"
+    short = canonical.sha256(os.fsencode(folder.path.absolute()))[:32] + ".sock"
     runtime = environ.get("XDG_RUNTIME_DIR", "")
     if runtime.startswith("/"):
         there = Path(runtime) / "scanflow" / short

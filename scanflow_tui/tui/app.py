@@ -40,7 +40,8 @@ def _actions() -> type:
 class ScanflowApp(App[int]):
     """``source`` is the session to open, or None for the list; ``start`` the first place.
 
-    The app's result is the exit code to leave with; ``left_running`` says that a run goes on.
+    ``opens`` makes a source after the first paint. The app's result is the exit code to leave with;
+    ``left_running`` says that a run goes on.
     """
 
     CSS_PATH = "styles.tcss"
@@ -55,6 +56,7 @@ class ScanflowApp(App[int]):
         start: str | None = None,
         *,
         name: str = "",
+        opens: Callable[[], Source] | None = None,
         doors: Doors | None = None,
         ascii: bool = False,
         now_s: Callable[[], float] = time.time,
@@ -69,12 +71,22 @@ class ScanflowApp(App[int]):
         self.set_class(ascii, "-ascii")
         self.now_s = now_s
         self.steady_s = steady_s
-        self.following = Following(self, source, name)
+        self.following = Following(self, source, name, opens)
         self.node: str | None = None
         self.run_number: int | None = None
-        self._start = start or ("sessions" if source is None else "workflow")
+        self._start = start or ("workflow" if source or opens else "sessions")
         self.moves = Moves(self)
         self.left_running = False
+
+    @property
+    def defect(self) -> Exception | None:
+        """The exception that nobody handled and that ended the app."""
+        return self._exception
+
+    def _fatal_error(self) -> None:
+        """End without the framework's traceback: whoever ran the app keeps it in a file."""
+        self.bell()
+        self._close_messages_no_wait()
 
     @property
     def known(self) -> Known:

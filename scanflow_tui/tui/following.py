@@ -5,6 +5,7 @@ The only part of the TUI that speaks to a source on its own; screens read bytes 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from scanflow_tui.contract.errors import ScanflowError
@@ -19,11 +20,21 @@ if TYPE_CHECKING:
 
 
 class Following:
-    """``source`` is None on the list of sessions alone."""
+    """``source`` is None on the list of sessions alone, or until ``opens`` made it.
 
-    def __init__(self, app: ScanflowApp, source: Source | None, name: str) -> None:
+    ``opens`` makes a live one: what that loads, the first paint need not wait for.
+    """
+
+    def __init__(
+        self,
+        app: ScanflowApp,
+        source: Source | None,
+        name: str,
+        opens: Callable[[], Source] | None = None,
+    ) -> None:
         self.app = app
         self.source = source
+        self._opens = opens
         self.known = Known(name=name, writable=source is None or source.writable)
         self.playing = Playing()
         self.last_event: Event | None = None
@@ -41,6 +52,8 @@ class Following:
 
     def begin(self) -> None:
         """Open the source and follow it to its end, in the app's one worker for it."""
+        if self.source is None and self._opens is not None:
+            self.source = self._opens()
         if self.source is not None:
             self.app.run_worker(self._follow(self.source), group="source", exclusive=True)
 

@@ -2,48 +2,83 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scanflow_tui.cli import output
 from scanflow_tui.cli.choosing import session_folder, sessions_root
-from scanflow_tui.client.live import LiveSource
-from scanflow_tui.client.source import Source
+from scanflow_tui.contract.errors import UsageError
 from scanflow_tui.session import places
 from scanflow_tui.tui.app import ScanflowApp
 from scanflow_tui.tui.doors import Doors
 
+if TYPE_CHECKING:
+    from scanflow_tui.client.source import Source
+
 
 def execute(session: str | None, root: str | None, screen: str | None, ascii_only: bool) -> int:
     """Open the UI; with one session and no name, on that one."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "the screens need a terminal, for input and output",
+            hint="scanflow sessions, status and runs print what is known; --help lists all",
+        )
     folder = sessions_root(root)
     names = places.session_names(folder)
     if session is not None:
         chosen: Path | None = session_folder(session, root)
     else:
         chosen = folder / names[0] if len(names) == 1 else None
-    source = LiveSource(chosen, "scanflow") if chosen is not None else None
-    return show(source, folder, chosen.name if chosen else "", screen, ascii_only)
+    if chosen is None:
+        return show(None, folder, "", screen, ascii_only)
+    return show(None, folder, chosen.name, screen, ascii_only, opens=partial(_live, chosen))
 
 
 def show(
-    source: Source | None, root: Path, name: str, screen: str | None, ascii_only: bool = False
+    source: Source | None,
+    root: Path,
+    name: str,
+    screen: str | None,
+    ascii_only: bool = False,
+    *,
+    opens: Callable[[], Source] | None = None,
 ) -> int:
-    """Run the UI until it is left; its exit code."""
-    app = ScanflowApp(source, root, screen, name=name, doors=doors(root), ascii=ascii_only)
-    code = app.run()
+    """Run the UI until it is left; its exit code. ``opens`` makes the source, after the paint."""
+    app = ScanflowApp(
+        source, root, screen, name=name, opens=opens, doors=doors(root), ascii=ascii_only
+    )
+    code = run(app)
     if app.left_running:
         output.note(f"The run goes on; scanflow {name} comes back to it.")
+    return code
+
+
+def run(app: ScanflowApp) -> int:
+    """Run the UI until it is left; its exit code. Raises the defect that ended it."""
+    code = app.run()
+    if app.defect is not None:
+        raise app.defect
     return code or app.return_code or 0
 
 
 def doors(root: Path) -> Doors:
     """Ways to sessions that the screens are lent."""
     return Doors(
-        open_live=lambda name: LiveSource(root / name, "scanflow"),
+        open_live=lambda name: _live(root / name),
         open_replay=lambda name: _recorded(root / name),
         verify=lambda name: _verify(root / name),
         create=lambda: _create(root),
     )
+
+
+def _live(folder: Path) -> Source:
+    # The wire, the commands and the events: nothing of them is painted first.
+    from scanflow_tui.client.live import LiveSource
+
+    return LiveSource(folder, "scanflow")
 
 
 def _recorded(folder: Path) -> Source:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from rich.text import Text
 
 from scanflow_tui.contract.states import NODE_ENDED
-from scanflow_tui.session.state import RunView, SessionState
-from scanflow_tui.tui.known import Known
 from scanflow_tui.tui.theme import TONES, face
+
+if TYPE_CHECKING:
+    from scanflow_tui.session.state import RunView, SessionState
+    from scanflow_tui.tui.known import Known
 
 _OPEN = frozenset({"queued", "running", "retrying"})
 

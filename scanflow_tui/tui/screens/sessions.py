@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual.app import ComposeResult
 
-from scanflow_tui.client.source import Update
 from scanflow_tui.contract.errors import ScanflowError
 from scanflow_tui.session.index import Entry
 from scanflow_tui.tui import keys, listing
@@ -16,6 +16,9 @@ from scanflow_tui.tui.screens.place import Place
 from scanflow_tui.tui.theme import TONES
 from scanflow_tui.tui.widgets.dialog import Ask, Confirm
 from scanflow_tui.tui.widgets.rows import Rows
+
+if TYPE_CHECKING:
+    from scanflow_tui.client.source import Update
 
 REFRESH_S = 2.0
 

@@ -7,7 +7,18 @@ import sys
 
 import pytest
 
-HEAVY = ("numpy", "PIL", "duckdb", "pydantic", "mlflow", "torch", "scipy", "docker")
+HEAVY = (
+    "numpy",
+    "PIL",
+    "duckdb",
+    "pydantic",
+    "mlflow",
+    "torch",
+    "scipy",
+    "docker",
+    "msgspec",
+    "yaml",
+)
 
 
 @pytest.mark.parametrize("start", ["workflow", "sessions"])
