@@ -177,9 +177,6 @@ class Fields:
         if not argv or not argv[0]:
             self.findings.error(item.place, "'run' names no program")
             return ()
-        if any("\0" in word for word in argv):
-            self.findings.error(item.place, "'run' holds a NUL character")
-            return ()
         return tuple(argv)
 
     def params(self, item: Item) -> dict[str, Any]:

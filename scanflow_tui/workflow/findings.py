@@ -34,22 +34,25 @@ class EnoughFound(Exception):
 
 @dataclass(slots=True)
 class Findings:
-    """A list that is filled while a document is read. Raises EnoughFound when it is full."""
+    """A list that is filled while a document is read. Raises EnoughFound at so many errors.
+
+    Warnings beyond as many are left out: a large graph may be doubtful in many places and is fine.
+    """
 
     found: list[Finding] = field(default_factory=list)
+    n_warnings: int = 0
 
     def error(self, place: Place, sentence: str) -> None:
-        self._add(Finding("error", place, sentence))
+        self.found.append(Finding("error", place, sentence))
+        if len(self.found) - self.n_warnings >= FINDINGS_MAX:
+            said = f"{FINDINGS_MAX} problems; what else there is, is not listed"
+            self.found.append(Finding("error", place, said))
+            raise EnoughFound
 
     def warning(self, place: Place, sentence: str) -> None:
-        self._add(Finding("warning", place, sentence))
-
-    def _add(self, finding: Finding) -> None:
-        self.found.append(finding)
-        if len(self.found) >= FINDINGS_MAX:
-            said = f"{FINDINGS_MAX} problems; what else there is, is not listed"
-            self.found.append(Finding("error", finding.place, said))
-            raise EnoughFound
+        if self.n_warnings < FINDINGS_MAX:
+            self.n_warnings += 1
+            self.found.append(Finding("warning", place, sentence))
 
 
 def by_place(findings: Iterable[Finding]) -> list[Finding]:

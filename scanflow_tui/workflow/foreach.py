@@ -25,6 +25,7 @@ Each = tuple[Combination, ...] | str
 
 SEED_MAX = 2**63 - 1
 INPUTS_MAX = 100_000
+RUN_CHARS_MAX = 100_000
 
 
 def read_each(entry: Entry, params: Mapping[str, Any], fields: Fields) -> Each | None:
@@ -125,7 +126,12 @@ class Expansion:
                 for key in parts.get(node.id, ()):
                     places[member + key.removeprefix(node.id)] = places[key]
                 wired = self._wired(node, member, at, places)
-                found.append(_member(wired, member, self.lists[node.id][at]))
+                made = _member(wired, member, self.lists[node.id][at])
+                if made is None:
+                    said = f"'foreach' fills {RUN_CHARS_MAX} characters or more into 'run'"
+                    self.fields.findings.error(node.place, said)
+                    break
+                found.append(made)
         return tuple(found)
 
     def _wired(self, node: Node, new_id: str, at: int | None, places: dict[str, Place]) -> Node:
@@ -186,23 +192,33 @@ class Expansion:
         return self.members[other]
 
 
-def _member(node: Node, member: str, values: Combination) -> Node:
-    """One member: its parameters, its command with ``{name}`` filled in, its seed."""
+def _member(node: Node, member: str, values: Combination) -> Node | None:
+    """One member: its parameters, its command with ``{name}`` filled in, its seed.
+
+    None where the command grows beyond what a system starts, or memory holds.
+    """
+    run = _filled(node.run, values)
+    if run is None:
+        return None
     seed = values.get("seed")
     is_seed = isinstance(seed, int) and not isinstance(seed, bool) and 0 <= seed <= SEED_MAX
     return replace(
         node,
         id=member,
         group=node.id,
-        run=tuple(_filled(word, values) for word in node.run),
+        run=run,
         params=node.params | values,
         seed=seed if isinstance(seed, int) and is_seed else node.seed,
     )
 
 
-def _filled(word: str, values: Combination) -> str:
+def _filled(argv: tuple[str, ...], values: Combination) -> tuple[str, ...] | None:
     for name, value in values.items():
-        if f"{{{name}}}" in word:
+        hole = f"{{{name}}}"
+        n_holes = sum(word.count(hole) for word in argv)
+        if n_holes:
             text = value if isinstance(value, str) else json.dumps(value)
-            word = word.replace(f"{{{name}}}", text)
-    return word
+            if n_holes * len(text) >= RUN_CHARS_MAX:
+                return None
+            argv = tuple(word.replace(hole, text) for word in argv)
+    return argv

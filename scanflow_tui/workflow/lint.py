@@ -97,6 +97,7 @@ class _Linter:
             self.references(node)
             self.condition(node)
             self.limits(node)
+            self.run(node)
             self.agent(node)
             self.human(node)
         self.champion()
@@ -182,6 +183,13 @@ class _Linter:
         for key, sentence in asks.warnings(node.limits):
             self.findings.warning(self.place(node, f"limits.{key}"), f"{node.id!r} {sentence}")
 
+    def run(self, node: Node) -> None:
+        """What the reader cannot judge: a value of ``foreach`` may have been filled in."""
+        if any("\0" in word for word in node.run):
+            self.error(self.place(node, "run"), "'run' holds a NUL character")
+        elif node.run and not node.run[0]:
+            self.error(self.place(node, "run"), "'run' names no program")
+
     def agent(self, node: Node) -> None:
         if node.role != "checker":
             return
@@ -218,7 +226,7 @@ class _Linter:
             if name not in self.nodes:
                 continue
             self._version(place, name)
-            if name not in self.waits.get(node.id, ()):
+            if not self.order.cyclic and name not in self.waits.get(node.id, ()):
                 self.error(place, f"{node.id!r} promotes {name!r}, but does not wait for it")
 
     def _version(self, place: Place, name: str) -> None:
@@ -240,6 +248,10 @@ class _Linter:
         elif champion.node:
             self._version(place, champion.node)
             self._first_version(place, champion.node)
+        if self.graph.dockerfile:
+            image = self.graph.places.get("image", Place(1, 1))
+            for sentence in _path_problems(self.graph.dockerfile):
+                self.error(image, sentence)
         for key, path in (("file", champion.model_file), ("reference", champion.reference_file)):
             for sentence in _path_problems(path) if path else ():
                 self.error(self.graph.places.get(f"champion.{key}", place), sentence)

@@ -112,6 +112,9 @@ def _image(known: Mapping[str, Entry], fields: Fields) -> tuple[str, str]:
     if not entries:
         fields.findings.error(item.place, "'image' is empty; it has a dockerfile or a name")
     read = {key: fields.text(entry.item, f"image {key}") or "" for key, entry in good.items()}
+    for key, text in read.items():
+        if not text.strip():
+            fields.findings.error(good[key].item.place, f"image {key!r} is empty")
     return read.get("dockerfile", ""), read.get("name", "")
 
 

@@ -195,6 +195,8 @@ def _values(known: Mapping[str, Entry], fields: Fields) -> dict[str, str | tuple
         elif isinstance(item.value, tuple):
             read = [fields.text(one, f"a word of {name!r}") for one in item.value]
             found[name] = tuple(word for word in read if word is not None)
+            if len(set(found[name])) < len(found[name]):
+                fields.findings.error(item.place, f"value {name!r} has a word twice")
             if not item.value:
                 fields.findings.error(item.place, f"value {name!r} has no words")
         else:

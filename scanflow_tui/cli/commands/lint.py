@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from scanflow_tui.cli import output
-from scanflow_tui.contract.errors import InputError, Missing
+from scanflow_tui.contract.errors import Missing
+from scanflow_tui.contract.limits import PIPELINE_BYTES_MAX
+from scanflow_tui.workflow.document import decode
 from scanflow_tui.workflow.lint import check
 
 
@@ -15,13 +17,12 @@ def pipeline_text(pipeline: str) -> tuple[str, str]:
     if path.is_dir():
         path = path / "pipeline.yaml"
     try:
-        return path.read_bytes().decode("utf-8"), str(path)
+        with path.open("rb") as file:
+            return decode(file.read(PIPELINE_BYTES_MAX + 1), str(path)), str(path)
     except FileNotFoundError:
         raise Missing(
             "there is no pipeline here", where=str(path), hint="scanflow init makes one."
         ) from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"not UTF-8 at byte {error.start}", where=str(path)) from None
     except OSError as error:
         raise Missing(error.strerror or "cannot be read", where=str(path)) from None
 

@@ -85,7 +85,7 @@ def test_aliases_that_nest_are_refused() -> None:
 
 
 def test_a_text_over_the_limit_is_not_read() -> None:
-    assert "at most" in problems("#" * (limits.PIPELINE_BYTES_MAX + 1))[0]
+    assert "larger than" in problems("#" * (limits.PIPELINE_BYTES_MAX + 1))[0]
 
 
 def test_bytes_that_are_not_utf8_name_the_place() -> None:

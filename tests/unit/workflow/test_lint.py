@@ -60,6 +60,10 @@ def test_duplicate_ids_of_a_built_graph_are_found() -> None:
         ("decide -> retrain", "decide -> retrian", "unknown node 'retrian'; did you mean"),
         ("time: 10m", "time: 0", "limit 'time' is from 100ms to 365d"),
         ("memory: 2g", "memory: 1k", "limit 'memory' is from 1m to 64t"),
+        ("dockerfile: Dockerfile", "dockerfile: ../D", "leaves the pipeline's folder"),
+        ("dockerfile: Dockerfile", "dockerfile: ''", "image 'dockerfile' is empty"),
+        ("seed: 7}", "seed: 7}\n    values: {a: [x, x]}", "value 'a' has a word twice"),
+        ("{epochs: 12", "{<<: {}, epochs: 12", "'<<' merges nothing here"),
         ("cpus: 2", "cpus: 0", "limit 'cpus' is from .01 to 1,024 cores"),
         ("data: file:data/train}\n", "data: file:/etc}\n", "'/etc' is not relative"),
         ("data: file:data/train}\n", "data: file:a/../../b}\n", "leaves the pipeline's folder"),
@@ -85,6 +89,36 @@ def test_a_cycle_is_named() -> None:
         )
     )
     assert found == ["p:4:3: the nodes wait for one another: b → c → a → b"]
+
+
+def test_after_a_cycle_nobody_is_blamed_for_not_waiting() -> None:
+    found = errors(LOOP.replace("when: check.verdict", "after: [evaluate], when: check.verdict"))
+    assert len(found) == 1
+    assert "wait for one another" in found[0]
+
+
+def test_a_large_graph_with_many_warnings_is_read() -> None:
+    text = steps(*(f"a{at}: {{run: x, out: [o]}}" for at in range(600)))
+    assert len(read(text).nodes) == 600
+
+
+def test_a_document_with_very_many_errors_says_that_some_are_not_listed() -> None:
+    found = errors(steps(*(f"a{at}: {{run: x, rn: y}}" for at in range(600))))
+    assert len(found) == 501
+    assert sum("is not listed" in line for line in found) == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "run", "sentence"),
+    [
+        ('["\\0"]', "'x {v}'", "holds a NUL character"),
+        ("['']", "['{v}', x]", "'run' names no program"),
+        (f"[{'y' * 3000}]", f"'x {'{v}' * 40}'", "fills 100000 characters or more"),
+    ],
+)
+def test_what_foreach_fills_into_a_command_is_judged(values: str, run: str, sentence: str) -> None:
+    found = errors(steps(f"a: {{foreach: {{v: {values}}}, run: {run}}}"))
+    assert any(sentence in line for line in found), found
 
 
 def test_a_node_that_takes_its_own_output_is_found() -> None:
