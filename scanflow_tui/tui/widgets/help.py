@@ -30,19 +30,20 @@ class Help(ModalScreen[None]):
     def __init__(self, place: Place) -> None:
         super().__init__()
         self.place = place
+        self.rows = Rows(f"Help: {PLACES[place.place]}", id="help-rows", cursor=False)
+        self.rows.border_subtitle = "/ filter · esc close"
+        self.field = Input(placeholder="filter", id="help-filter", classes="-hidden")
 
     def compose(self) -> ComposeResult:
         """The rows, and a filter that is hidden until ``/``."""
         with Vertical(classes="page"):
-            rows = Rows(f"Help: {PLACES[self.place.place]}", id="help-rows", cursor=False)
-            rows.border_subtitle = "/ filter · esc close"
-            yield rows
-            yield Input(placeholder="filter", id="help-filter", classes="-hidden")
+            yield self.rows
+            yield self.field
 
     def on_mount(self) -> None:
         """All keys first."""
         self.fill("")
-        self.query_one(Rows).focus()
+        self.rows.focus()
 
     def fill(self, needle: str) -> None:
         """The rows that match."""
@@ -51,7 +52,7 @@ class Help(ModalScreen[None]):
             place.actions(), place.place, lambda action: doing.why_not(place, action), needle
         )
         rows += symbol_rows(ascii=place.scanflow.ascii)
-        self.query_one(Rows).put([place.legible(row) for row in rows])
+        self.rows.put([place.legible(row) for row in rows])
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter while typing."""
@@ -59,12 +60,12 @@ class Help(ModalScreen[None]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Back to the rows."""
-        self.query_one(Rows).focus()
+        self.rows.focus()
 
     def on_key(self, event: events.Key) -> None:
         """Scroll, filter, close."""
         key = pressed(event)
-        field = self.query_one("#help-filter", Input)
+        field = self.field
         if key == "escape" or (key in ("q", "?") and self.focused is not field):
             event.stop()
             self.dismiss(None)
@@ -78,4 +79,4 @@ class Help(ModalScreen[None]):
         elif key in self._MOVES:
             event.stop()
             event.prevent_default()
-            self.query_one(Rows).move(self._MOVES[key])
+            self.rows.move(self._MOVES[key])

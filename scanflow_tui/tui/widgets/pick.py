@@ -35,18 +35,20 @@ class Pick(ModalScreen[int | None]):
         self.matching = matching or self._with_words
         self.found = list(range(len(rows)))
         self.at = chosen
+        self.words = Input(placeholder="type to find", id="pick-words")
+        self.lines = Lines(id="pick-rows")
 
     def compose(self) -> ComposeResult:
         """A field and the rows."""
         with Vertical(classes="dialog") as frame:
             frame.border_title = self.heading
-            yield Input(placeholder="type to find", id="pick-words")
-            yield Lines(id="pick-rows")
+            yield self.words
+            yield self.lines
             yield Static(Text("\n[enter] take   [↑ ↓] move   [esc] cancel", TONES["dim"]))
 
     def on_mount(self) -> None:
         """Ready to type."""
-        self.query_one(Input).focus()
+        self.words.focus()
         self._draw()
 
     def on_input_changed(self, event: Input.Changed) -> None:
@@ -80,7 +82,7 @@ class Pick(ModalScreen[int | None]):
             here = at == self.at
             tone = TONES["cursor"] if here else TONES["plain"]
             rows.append(Text(f"{'▸' if here else ' '} {self.choices[choice]}", tone))
-        self.query_one(Lines).put(rows or [Text("nothing fits", TONES["dim"])])
+        self.lines.put(rows or [Text("nothing fits", TONES["dim"])])
 
     def _with_words(self, words: str) -> list[int]:
         parts = words.lower().split()
