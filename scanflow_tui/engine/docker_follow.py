@@ -172,14 +172,19 @@ class Follower:
 
     def _follow(self, *, must_resume: bool) -> None:
         """Until the truth about the end is known and written down."""
+        is_resumed = False
         while not self._is_left:
             try:
                 if must_resume:
+                    is_resumed = True
                     self._resume()
                 if self.daemon.wait(self.container.id, END_S_MAX):
                     state = state_of(self.daemon.inspect(self.container.id))
                     if state.has_ended:
                         self._notice_restart(state)
+                        if is_resumed:
+                            # A last line without a newline is kept only after the stream's end.
+                            self._read_kept()
                         self._finish(state, self._foreign(state))
                         return
                 # It runs although its stream ended: closed by the step, or broken.
@@ -217,12 +222,15 @@ class Follower:
     def _resume(self) -> None:
         """Fill the gap from what the engine kept, and go on with it to the end of the stream."""
         self._notice_restart(state_of(self.daemon.inspect(self.container.id)))
+        if self.record.size:
+            self.record.note(TAKEN_UP, _now_us())
+        self._read_kept()
+
+    def _read_kept(self) -> None:
+        """Store what the engine kept and the record lacks; while the step runs, all that comes."""
         record = self.record
         record.flush(_now_us())
-        known = record.positions()
-        kept = {stream: Kept(position) for stream, position in known.items()}
-        if any(position.n_lines or position.part for position in known.values()):
-            record.note(TAKEN_UP, _now_us())
+        kept = {stream: Kept(position) for stream, position in record.positions().items()}
         frames = Frames()
         is_replaced = False
         for data in self.daemon.logs(self.container.id):

@@ -62,6 +62,7 @@ class PrivateEngine:
             )
         self.url = f"unix://{self.folder}/d.sock"
         self._cgroup = f"scanflow-test-{secrets.token_hex(4)}"
+        self.is_live = "--live-restore" in flags
         self._flags = (*network, *QUIET, "--userland-proxy=false", *flags)
         self._daemon: subprocess.Popen[bytes] | None = None
         self._before = {path for path in SHARED if path.exists()} | set(_cgroup_folders("docker"))
@@ -71,6 +72,8 @@ class PrivateEngine:
         """Start the daemon and wait for its answer. Raises AssertionError with its last words."""
         folder = self.folder
         (folder / "dockerd.pid").unlink(missing_ok=True)
+        # containerd ends with its daemon; where nobody reaps it, a daemon would wait for it.
+        (folder / "exec" / "containerd" / "containerd.pid").unlink(missing_ok=True)
         command = [_program("setpriv"), "--pdeathsig", "TERM", _program("dockerd")]
         command += ["--config-file", f"{folder}/daemon.json", "--data-root", f"{folder}/data"]
         command += ["--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/dockerd.pid"]
