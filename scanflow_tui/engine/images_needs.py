@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
 import re
 import shutil
 import subprocess
@@ -170,8 +169,8 @@ def _run_pip(command: list[str], folder: Path, python: Interpreter, tell: Tell) 
             assert running.stdout is not None
             for line in running.stdout:
                 words = line.split()
-                if words and words[0] in ("Collecting", "Downloading", "Looking"):
-                    tell(None, f"pip: {' '.join(words[:2])}")
+                if len(words) > 1 and words[0] in ("Collecting", "Downloading", "Processing"):
+                    tell(None, f"pip: {words[0].lower()} {Path(words[1]).name}")
         if running.returncode == 0:
             return
         errors.seek(0)
@@ -191,8 +190,13 @@ def _plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+def size_of(cache: Path) -> int:
+    """Bytes of the fetched wheels."""
+    return sum(path.stat().st_size for path in cache.glob("*/*.whl"))
+
+
 def forget(cache: Path) -> int:
     """Remove every fetched wheel; the bytes that are free again."""
-    n_bytes = sum(path.stat().st_size for path in cache.glob("*/*.whl"))
+    n_bytes = size_of(cache)
     shutil.rmtree(cache, ignore_errors=True)
-    return n_bytes if not os.path.lexists(cache) else 0
+    return n_bytes - size_of(cache)

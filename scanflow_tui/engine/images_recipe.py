@@ -25,6 +25,7 @@ BASE = "BASE"
 WHEELS_DIR = "wheels"
 TAG_DIGITS = 16
 SCRATCH = "scratch"
+PREFIX = "scanflow/"
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)(?::?-([^}]*))?\}|(\w+))")
 _ESCAPE = re.compile(r"#\s*escape\s*=\s*([\\`])\s*", re.IGNORECASE)
@@ -81,7 +82,7 @@ class Recipe:
     @property
     def repository(self) -> str:
         """The image's name without its tag."""
-        return f"scanflow/{_REPOSITORY.sub('-', self.name.lower()).strip('-') or 'pipeline'}"
+        return f"{PREFIX}{_REPOSITORY.sub('-', self.name.lower()).strip('-') or 'pipeline'}"
 
     @property
     def tag(self) -> str:
