@@ -6,7 +6,7 @@ best (Sugiyama's method), rows by isotonic regression. Pure and deterministic; `
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -177,100 +177,136 @@ class _Grid:
             self.position[item] = place
 
     def untangle(self) -> None:
-        """Sweep to and fro, each item to the mean place of its neighbours; keep the best."""
+        """Sweep to and fro, each item to the mean place of its neighbours; keep the best.
+
+        Ends early when a sweep each way brought nothing.
+        """
         best = self._crossings()
         kept = [row[:] for row in self.rows]
+        in_vain = 0
         for sweep in range(SWEEPS):
-            if best == 0:
+            if best == 0 or in_vain == 2:
                 break
             forward = sweep % 2 == 0
-            rows = self.rows[1:] if forward else self.rows[-2::-1]
-            beside = self.up if forward else self.down
-            for row in rows:
-                means = {item: self._mean(item, beside[item]) for item in row}
-                row.sort(key=means.__getitem__)
-                self._number(row)
+            self._sweep(
+                self.rows[1:] if forward else self.rows[-2::-1],
+                self.up if forward else self.down,
+            )
             found = self._crossings()
+            in_vain += 1
             if found < best:
-                best = found
+                best, in_vain = found, 0
                 kept = [row[:] for row in self.rows]
         self.rows = kept
         for row in self.rows:
             self._number(row)
 
-    def _mean(self, item: int, beside: Sequence[int]) -> float:
-        if not beside:
-            return self.position[item]
-        return sum(self.position[other] for other in beside) / len(beside)
+    def _sweep(self, rows: Sequence[list[int]], beside: Sequence[Sequence[int]]) -> None:
+        position = self.position
+        means: list[float] = [0.0] * len(position)
+        for row in rows:
+            for item in row:
+                near = beside[item]
+                if len(near) == 1:
+                    means[item] = position[near[0]]
+                elif near:
+                    means[item] = sum([position[other] for other in near]) / len(near)
+                else:
+                    means[item] = position[item]
+            row.sort(key=means.__getitem__)
+            for place, item in enumerate(row):
+                position[item] = place
 
     def _crossings(self) -> int:
+        """Lines that cross, counted as inversions: each end against those larger before it."""
         total = 0
+        position = self.position
         for row in self.rows[:-1]:
             seen: list[int] = []
             for item in row:
-                ends = sorted(self.position[other] for other in self.down[item])
+                below = self.down[item]
+                if len(below) == 1:
+                    ends = [position[below[0]]]
+                else:
+                    ends = sorted([position[other] for other in below])
                 for end in ends:
-                    total += len(seen) - bisect_right(seen, end)
-                for end in ends:
-                    insort(seen, end)
+                    at = bisect_right(seen, end)
+                    total += len(seen) - at
+                    seen.insert(at, end)
         return total
 
     def settle(self) -> None:
-        """Rows: stacked at first, then near their neighbours', three times, order kept."""
-        for row in self.rows:
-            at = 0
-            for place, item in enumerate(row):
-                self.y[item] = at
-                at += self._step(row, place)
-        for row in self.rows[1:]:
-            self._pull(row, self.up)
-        for row in self.rows[-2::-1]:
-            self._pull(row, self.down)
-        for row in self.rows[1:]:
-            self._pull(row, self.up)
+        """Rows: stacked at first, then near their neighbours', three times, order kept.
+
+        Meanwhile ``y`` is the row of an item's first port, which lines are drawn straight by.
+        """
+        heights, n_nodes = self.heights, self.n_nodes
+        ports = [self.anchor] * n_nodes + [0] * (len(heights) - n_nodes)
+        offsets = [self._offsets(row, ports) for row in self.rows]
+        for row, stacked in zip(self.rows, offsets, strict=True):
+            for item, offset in zip(row, stacked, strict=True):
+                self.y[item] = offset
+        forth = list(zip(self.rows, offsets, strict=True))[1:]
+        back = list(zip(self.rows, offsets, strict=True))[-2::-1]
+        for rows, beside in ((forth, self.up), (back, self.down), (forth, self.up)):
+            for row, stacked in rows:
+                self._pull(row, stacked, beside)
+        self.y = [y - port for y, port in zip(self.y, ports, strict=True)]
         least = min(self.y, default=0)
         self.y = [y - least for y in self.y]
 
-    def _step(self, row: Sequence[int], place: int) -> int:
-        """Rows from the top of one item to the top of the next."""
-        item = row[place]
-        if place + 1 == len(row):
-            return self.heights[item]
-        is_line = item >= self.n_nodes and row[place + 1] >= self.n_nodes
-        return self.heights[item] + (0 if is_line else self.gap)
-
-    def _port(self, item: int) -> int:
-        return self.anchor if item < self.n_nodes else 0
-
-    def _pull(self, row: Sequence[int], beside: Sequence[Sequence[int]]) -> None:
-        """Least squares under the order: pool adjacent violators of ``wanted - offset``."""
-        offsets = []
-        offset = 0
-        blocks: list[list[float]] = []
+    def _offsets(self, row: Sequence[int], ports: Sequence[int]) -> list[int]:
+        """The port's row of each item when all stand as close as they may."""
+        found = []
+        top = 0
         for place, item in enumerate(row):
-            near = sorted(self.y[other] + self._port(other) for other in beside[item])
-            wanted = near[(len(near) - 1) // 2] - self._port(item) if near else self.y[item]
-            offsets.append(offset)
-            blocks.append([wanted - offset, 1])
-            offset += self._step(row, place)
-            while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
-                mean, count = blocks.pop()
-                before = blocks[-1]
-                before[0] = (before[0] * before[1] + mean * count) / (before[1] + count)
-                before[1] += count
-        tops = [round(mean) for mean, count in blocks for _ in range(int(count))]
-        for item, top, offset in zip(row, tops, offsets, strict=True):
-            self.y[item] = top + offset
+            found.append(top + ports[item])
+            both_lines = (
+                item >= self.n_nodes and place + 1 < len(row) and row[place + 1] >= self.n_nodes
+            )
+            top += self.heights[item] + (0 if both_lines else self.gap)
+        return found
+
+    def _pull(
+        self, row: Sequence[int], offsets: Sequence[int], beside: Sequence[Sequence[int]]
+    ) -> None:
+        """Least squares under the order: pool adjacent violators of ``wanted - offset``."""
+        y = self.y
+        means: list[float] = []
+        counts: list[int] = []
+        for item, offset in zip(row, offsets, strict=True):
+            near = beside[item]
+            if len(near) == 1:
+                wanted = y[near[0]]
+            elif near:
+                wanted = sorted([y[other] for other in near])[(len(near) - 1) // 2]
+            else:
+                wanted = y[item]
+            mean: float = wanted - offset
+            count = 1
+            while means and means[-1] > mean:
+                before = counts.pop()
+                mean = (means.pop() * before + mean * count) / (before + count)
+                count += before
+            means.append(mean)
+            counts.append(count)
+        place = 0
+        for mean, count in zip(means, counts, strict=True):
+            top = round(mean)
+            for _ in range(count):
+                y[row[place]] = top + offsets[place]
+                place += 1
 
     def bottom(self) -> int:
         """The first row below everything."""
         return max(map(sum, zip(self.y, self.heights, strict=True)), default=0)
 
     def hops(self) -> Iterator[Hop]:
-        """Each forward wire's way from layer to layer, as rows."""
+        """Each forward wire's way from layer to layer, as rows of its ports."""
+        rows_of = [y + self.anchor for y in self.y[: self.n_nodes]] + self.y[self.n_nodes :]
         for at, chain in self.chains.items():
             slot = self.wires[at].slot
-            rows = [self.y[item] + self._port(item) for item in chain]
+            rows = [rows_of[item] for item in chain]
             rows[0] += slot
             rows[-1] += slot
             yield Hop(at, rows)

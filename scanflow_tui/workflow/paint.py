@@ -5,6 +5,7 @@ Shape alone tells kinds apart: data solid, order and champion dotted, messages d
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
@@ -33,11 +34,16 @@ _LINES = {
     UP | LEFT | RIGHT: "┴",
     UP | DOWN | LEFT | RIGHT: "┼",
 }
+# A cell of a line is one byte: its arms, and its look, so that a stretch of cells is one C call.
+_SOLID, _DASHED, _DOTTED = 16, 32, 48
+_LOOKS = {"data": _SOLID, "message": _DASHED, "champion": _DOTTED, "order": _DOTTED}
 _STRAIGHT = {
-    "message": {LEFT | RIGHT: "┄", UP | DOWN: "┆"},
-    "champion": {LEFT | RIGHT: "┈", UP | DOWN: "┊"},
-    "order": {LEFT | RIGHT: "┈", UP | DOWN: "┊"},
+    _DASHED | LEFT | RIGHT: "┄",
+    _DASHED | UP | DOWN: "┆",
+    _DOTTED | LEFT | RIGHT: "┈",
+    _DOTTED | UP | DOWN: "┊",
 }
+_GLYPHS = "".join(_STRAIGHT.get(cell, _LINES[cell & 15]) for cell in range(64)) + " " * 192
 _ASCII = str.maketrans(
     {
         **dict.fromkeys("─", "-"),
@@ -77,8 +83,7 @@ class Painted:
 
 def paint(layout: Layout, labels: Mapping[str, tuple[str, str]], *, ascii: bool = False) -> Painted:
     """The picture, with a symbol and a text in each box (none where ``labels`` has none)."""
-    owners = [[-1] * layout.width for _ in range(layout.height)]
-    chars = _routes(layout, owners)
+    chars, owners = _routes(layout)
     for at, box in enumerate(layout.boxes.values()):
         symbol, text = labels.get(box.node, ("", ""))
         lines = _flat(box, symbol) if layout.compact else _framed(box, symbol, text)
@@ -93,33 +98,58 @@ def paint(layout: Layout, labels: Mapping[str, tuple[str, str]], *, ascii: bool 
     )
 
 
-def _routes(layout: Layout, owners: list[list[int]]) -> list[list[str]]:
-    """All lines: the arms of each cell first, so that meeting lines join."""
-    arms = [[0] * layout.width for _ in range(layout.height)]
-    styles: dict[tuple[int, int], str] = {}
+def _routes(layout: Layout) -> tuple[list[list[str]], list[list[int]]]:
+    """All lines, and whose each cell is: arms are gathered first, so that meeting lines join."""
+    width, height = layout.width, layout.height
+    cells = bytearray(width * height)
+    owners = [-1] * (width * height)
     n_nodes = len(layout.boxes)
-    for at, one in enumerate(layout.routes):
-        cells = one.cells()
-        for x, y in cells:
-            owners[y][x] = n_nodes + at
-            known = styles.get((x, y))
-            styles[x, y] = one.style if known in (None, one.style) else "data"
-        for (x0, y0), (x1, y1) in pairwise(cells):
-            if x0 == x1:
-                arms[y0][x0] |= DOWN if y1 > y0 else UP
-                arms[y1][x1] |= UP if y1 > y0 else DOWN
-            else:
-                arms[y0][x0] |= RIGHT if x1 > x0 else LEFT
-                arms[y1][x1] |= LEFT if x1 > x0 else RIGHT
-        x, y = cells[0]
-        arms[y][x] |= LEFT
-    chars = [[_LINES[bits] for bits in row] for row in arms]
-    for (x, y), style in styles.items():
-        if style in _STRAIGHT:
-            chars[y][x] = _STRAIGHT[style].get(arms[y][x], chars[y][x])
+    for at, one in enumerate(layout.routes, n_nodes):
+        _draw(one, at, cells, owners, width)
+    glyphs = codecs.charmap_decode(cells, "strict", _GLYPHS)[0]
+    starts = range(0, width * height, width) if width else ()
+    chars = [list(glyphs[start : start + width]) for start in starts]
     for one in layout.routes:
         _head(one, chars)
-    return chars
+    return chars, [owners[start : start + width] for start in starts]
+
+
+def _draw(one: Route, owner: int, cells: bytearray, owners: list[int], width: int) -> None:
+    """One line into the flat picture, a straight stretch at a time."""
+    adds = _ADDS[_LOOKS[one.style]]
+    x, y = one.points[0]
+    first = y * width + x
+    cells[first] = adds[LEFT][cells[first]]
+    owners[first] = owner
+    for (x0, y0), (x1, y1) in pairwise(one.points):
+        if y0 == y1:
+            step, before, after = 1, LEFT, RIGHT
+            low, high = (x0, x1) if x0 < x1 else (x1, x0)
+            low, high = y0 * width + low, y0 * width + high
+        else:
+            step, before, after = width, UP, DOWN
+            low, high = (y0, y1) if y0 < y1 else (y1, y0)
+            low, high = low * width + x0, high * width + x0
+        cells[low] = adds[after][cells[low]]
+        cells[high] = adds[before][cells[high]]
+        inner = slice(low + step, high, step)
+        cells[inner] = cells[inner].translate(adds[before | after])
+        owners[low : high + 1 : step] = [owner] * ((high - low) // step + 1)
+
+
+def _adding(look: int, arms: int) -> bytes:
+    """What each cell becomes when a line of this look adds arms to it; two looks are solid."""
+    after = []
+    for cell in range(256):
+        known = cell & 48
+        after.append((cell & 15) | arms | (look if known in (0, look) else _SOLID))
+    return bytes(after)
+
+
+_ADDS = {
+    look: {arms: _adding(look, arms) for arms in (LEFT, RIGHT, UP, DOWN, LEFT | RIGHT, UP | DOWN)}
+    for look in (_SOLID, _DASHED, _DOTTED)
+}
 
 
 def _head(one: Route, chars: list[list[str]]) -> None:

@@ -91,37 +91,45 @@ def _assign_lanes(trunks: list[_Trunk]) -> int:
     A trunk that comes in on a row on which another goes out has to turn first, else both would lie
     on that row. Falling lines turn lowest first, rising ones highest first: that crosses least.
     """
-    going_out: dict[int, list[_Trunk]] = {}
-    for trunk in trunks:
-        for row in trunk.rights:
-            going_out.setdefault(row, []).append(trunk)
-    after: dict[int, list[_Trunk]] = {}
-    waiting = {id(trunk): 0 for trunk in trunks}
-    for trunk in trunks:
-        if trunk.left is not None:
-            later = [one for one in going_out.get(trunk.left, ()) if one is not trunk]
-            after[id(trunk)] = later
-            for one in later:
-                waiting[id(one)] += 1
-    least = {id(trunk): 0 for trunk in trunks}
-    lanes: list[list[tuple[int, int]]] = []
+    going_out: dict[int, list[int]] = {}
     ahead = sorted(trunks, key=_turning)
-    while ahead:
-        at = next((at for at, one in enumerate(ahead) if waiting[id(one)] <= 0), 0)
-        trunk = ahead.pop(at)
-        lane = least[id(trunk)]
-        while lane < len(lanes) and any(
-            trunk.low <= high and low <= trunk.high for low, high in lanes[lane]
-        ):
-            lane += 1
-        while len(lanes) <= lane:
-            lanes.append([])
-        lanes[lane].append((trunk.low, trunk.high))
-        trunk.lane = lane
-        for one in after.get(id(trunk), ()):
-            waiting[id(one)] -= 1
-            least[id(one)] = max(least[id(one)], lane + 1)
+    for at, trunk in enumerate(ahead):
+        for row in trunk.rights:
+            going_out.setdefault(row, []).append(at)
+    after: list[list[int]] = []
+    waiting = [0] * len(ahead)
+    for at, trunk in enumerate(ahead):
+        rows = () if trunk.left is None else going_out.get(trunk.left, ())
+        after.append([later for later in rows if later != at])
+        for later in after[at]:
+            waiting[later] += 1
+    least = [0] * len(ahead)
+    lanes: list[list[tuple[int, int]]] = []
+    left = list(range(len(ahead)))
+    while left:
+        at = next((at for at in left if waiting[at] <= 0), left[0])
+        left.remove(at)
+        trunk = ahead[at]
+        trunk.lane = _free_lane(lanes, least[at], trunk.low, trunk.high)
+        for later in after[at]:
+            waiting[later] -= 1
+            least[later] = max(least[later], trunk.lane + 1)
     return len(lanes)
+
+
+def _free_lane(lanes: list[list[tuple[int, int]]], least: int, low: int, high: int) -> int:
+    """Take the first lane from ``least`` on in which nothing stands between these rows."""
+    for lane in range(least, len(lanes)):
+        for taken_low, taken_high in lanes[lane]:
+            if low <= taken_high and taken_low <= high:
+                break
+        else:
+            lanes[lane].append((low, high))
+            return lane
+    while len(lanes) < least:
+        lanes.append([])
+    lanes.append([(low, high)])
+    return len(lanes) - 1
 
 
 def _turning(trunk: _Trunk) -> tuple[int, int]:
@@ -161,7 +169,7 @@ def route(
             wire.style,
             wire.labels,
             wire.count,
-            _straightened(router.points(at)),
+            router.points(at),
         )
         for at, wire in enumerate(wires)
     )
@@ -195,11 +203,14 @@ class _Router:
 
     def _enter_forward(self, at: int, wire: Wire) -> list[_Trunk]:
         found = []
-        rows = self.rows[at]
-        for step, (left, right) in enumerate(pairwise(rows)):
-            channel = self.channels[self.stage.layers[wire.source] + step + 1]
-            trunk = channel.trunk((wire.style, left), left, left)
-            trunk.span((left, right))
+        channel_at = self.stage.layers[wire.source]
+        for left, right in pairwise(self.rows[at]):
+            channel_at += 1
+            trunk = self.channels[channel_at].trunk((wire.style, left), left, left)
+            if right < trunk.low:
+                trunk.low = right
+            elif right > trunk.high:
+                trunk.high = right
             trunk.rights.add(right)
             found.append(trunk)
         return found
@@ -229,20 +240,24 @@ class _Router:
                 x += self.stage.widths[at]
         self.width = x
 
-    def points(self, at: int) -> list[Point]:
-        """The corners of a wire, neighbours in one row or one column."""
+    def points(self, at: int) -> tuple[Point, ...]:
+        """The corners of a wire, neighbours in one row or one column, none without a turn."""
         wire = self.wires[at]
         layer = self.stage.layers[wire.source]
         if at in self.loops:
-            return self._loop_points(at, wire, layer)
+            return _straightened(self._loop_points(at, wire, layer))
         rows = self.rows[at]
         found = [(self.xs[layer] + self.stage.widths[layer], rows[0])]
-        for step, (left, right) in enumerate(pairwise(rows)):
+        left = rows[0]
+        for trunk, right in zip(self.trunks[at], rows[1:], strict=True):
+            layer += 1
             if left != right:
-                x = self.starts[layer + step + 1] + 1 + self.trunks[at][step].lane
-                found += [(x, left), (x, right)]
-        found.append((self.xs[self.stage.layers[wire.target]] - 1, rows[-1]))
-        return found
+                x = self.starts[layer] + 1 + trunk.lane
+                found.append((x, left))
+                found.append((x, right))
+                left = right
+        found.append((self.xs[layer] - 1, left))
+        return tuple(found)
 
     def _loop_points(self, at: int, wire: Wire, layer: int) -> list[Point]:
         out, back = self.trunks[at]
