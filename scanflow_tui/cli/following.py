@@ -36,7 +36,12 @@ class Follower:
         if update.vitals is not None and active:
             vital = update.vitals.attempts.get(active[0].attempts[-1].name)
             share = vital.progress if vital else None
-        names = ", ".join(node.id for node in active)
+        held = [
+            f"{node.id} waits: {node.attempts[-1].queued_reason}"
+            for node in run.nodes.values()
+            if node.state == "queued" and node.attempts and node.attempts[-1].queued_reason
+        ]
+        names = ", ".join([*(node.id for node in active), *held])
         if names:
             self._text = f"run {self._number}: {names}"
         self._tell(share, self._text)

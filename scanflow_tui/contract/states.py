@@ -84,6 +84,8 @@ NODE_MOVES: dict[NodeState, tuple[NodeState, ...]] = {
 GOOD: frozenset[NodeState] = frozenset({"done", "cached"})
 BAD: frozenset[NodeState] = frozenset({"failed", "doubt", "lost", "timed_out", "cancelled"})
 NODE_ENDED: frozenset[NodeState] = GOOD | BAD | {"skipped"}
+UNSTARTED: frozenset[AttemptState] = frozenset({"starting", "queued"})
+"""Not known to run: an engine that has not accepted the attempt is asked again."""
 ATTEMPT_ENDED: frozenset[AttemptState] = frozenset(
     state for state, moves in ATTEMPT_MOVES.items() if not moves
 )

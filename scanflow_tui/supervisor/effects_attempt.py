@@ -56,7 +56,11 @@ def _start(place: Workplace, effect: StartAttempt) -> Accepted | StartUnknown | 
     try:
         free = shutil.disk_usage(place.folder.path).free
         if free < limits.DISK_FREE_BYTES_MIN:
-            return StartUnknown(f"only {free // limits.MIB} MiB are free, so nothing is started")
+            least = limits.DISK_FREE_BYTES_MIN // limits.MIB
+            return StartUnknown(
+                f"the disk of the session has less than {least} MiB free, so no step is started; "
+                "it starts when there is room"
+            )
         inputs = {name: place.object(sha) for name, sha in effect.inputs.items()}
         missing = [name for name, path in inputs.items() if not path.exists()]
         if missing:

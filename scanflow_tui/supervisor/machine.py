@@ -13,6 +13,7 @@ from typing import Any
 from scanflow_tui import __version__
 from scanflow_tui.contract import ids
 from scanflow_tui.contract.errors import InputError
+from scanflow_tui.contract.states import UNSTARTED
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import open_runs
 from scanflow_tui.supervisor import outcomes, production, stimuli
@@ -35,6 +36,7 @@ QUIET: frozenset[type] = frozenset(
         ev.VitalSampled,
         ev.MessageSent,
         ev.HeadIssued,
+        ev.AttemptQueued,
         ev.AttemptAccepted,
         ev.EngineSeen,
     }
@@ -65,7 +67,7 @@ def next_due(machine: Machine) -> int | None:
         attempt.not_before
         for run in open_runs(machine.state)
         for _, attempt in open_of(machine, run)
-        if attempt.state == "starting"
+        if attempt.state in UNSTARTED
         and not attempt.ref
         and ("start", attempt.name) not in machine.asked
     ]

@@ -53,6 +53,11 @@ def start_answered(turn: Turn, told: StartAnswered) -> None:
     elif isinstance(told.answer, StartRefused):
         _end(turn, run, node, attempt, "failed", told.answer.reason)
     else:
+        if attempt.queued_reason != told.answer.reason:
+            turn.emit(
+                ev.AttemptQueued(run.number, node.id, attempt.number, told.answer.reason),
+                _engine(turn),
+            )
         turn.touched = False  # asked again at the next tick, not at once
 
 
@@ -294,6 +299,8 @@ def cache_answered(turn: Turn, told: CacheAnswered) -> None:
     turn.answered(("cache", told.run, told.node, told.key))
     run = turn.state.runs[told.run]
     node = run.nodes[told.node]
+    if run.cancel_asked or run.state in RUN_ENDED:
+        return
     if told.outputs is None:
         turn.machine.missed.add((told.run, told.node, told.key))
         return

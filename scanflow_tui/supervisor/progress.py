@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from scanflow_tui import __version__
 from scanflow_tui.contract import canonical, evidence, ids
-from scanflow_tui.contract.states import ATTEMPT_ENDED, BAD, NODE_ENDED
+from scanflow_tui.contract.states import ATTEMPT_ENDED, BAD, NODE_ENDED, UNSTARTED
 from scanflow_tui.contract.step import CONTRACT
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import open_runs
@@ -179,13 +179,21 @@ def _try_again(turn: Turn, run: RunView, declared: Node, node: NodeView) -> None
         new = f", with new {', '.join(run.changes[:3])}" if run.changes else ""
         _begin_step(turn, run, declared, f"a person asked for another try{new}")
         return
-    n_failed = len(node.attempts)
-    if node.state == "cancelled" or last.code == BAD_INPUT_CODE:
-        return
-    if n_failed <= declared.limits.retries:
+    if _has_a_try(declared, node):
+        n_failed = len(node.attempts)
         wait_s = backoff_s(n_failed, declared.limits.backoff_s)
         reason = f"try {n_failed + 1} after: {last.outcome or last.state}"
         _begin_step(turn, run, declared, reason, turn.at + round(wait_s * 1e6))
+
+
+def _has_a_try(declared: Node, node: NodeView) -> bool:
+    """Whether a node that ended badly is tried again by itself."""
+    if node.state not in BAD or node.state == "cancelled" or not node.attempts:
+        return False
+    last = node.attempts[-1]
+    if last.cancel_asked or last.code == BAD_INPUT_CODE:
+        return False
+    return len(node.attempts) <= declared.limits.retries
 
 
 def backoff_s(n_failed: int, unit_s: float) -> float:
@@ -198,7 +206,7 @@ def _start_due(turn: Turn, run: RunView) -> None:
     accepted.
     """
     for node, attempt in open_of(turn.machine, run):
-        if attempt.state != "starting" or attempt.ref or attempt.not_before > turn.at:
+        if attempt.state not in UNSTARTED or attempt.ref or attempt.not_before > turn.at:
             continue
         if attempt.cancel_asked:
             continue
@@ -347,15 +355,10 @@ def _asks(turn: Turn, run: RunView) -> bool:
 
 
 def _still_ready(turn: Turn, run: RunView) -> bool:
-    """Whether some node could go on (it waits for room, the conversation, or its next try)."""
+    """Whether some node could go on (it waits for room, the conversation, its next try), or is
+    still to be skipped.
+    """
     _, order = graph_of(turn.machine, run)
-    if frontier.has_ready(run, order):
+    if frontier.is_open(run, order):
         return True
-    return any(
-        node.state in BAD
-        and node.state != "cancelled"
-        and bool(node.attempts)
-        and node.attempts[-1].code != BAD_INPUT_CODE
-        and len(node.attempts) <= order.nodes[node.id].limits.retries
-        for node in run.nodes.values()
-    )
+    return any(_has_a_try(order.nodes[node.id], node) for node in run.nodes.values())

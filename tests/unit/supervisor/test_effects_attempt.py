@@ -104,7 +104,7 @@ def test_with_little_room_nothing_is_started_yet(
 ) -> None:
     monkeypatch.setattr("shutil.disk_usage", lambda path: Usage(10**9, 10**9 - 1, 1 << 20))
     told = effects_attempt.start(place, asked)
-    assert isinstance(told.answer, StartUnknown) and "1 MiB" in told.answer.reason
+    assert isinstance(told.answer, StartUnknown) and "less than 64 MiB free" in told.answer.reason
 
 
 def test_a_cancel_finds_the_folder_by_the_name(

@@ -1,0 +1,58 @@
+"""A start that did not come about yet: said once, asked again, and never twice at once."""
+
+from __future__ import annotations
+
+from scanflow_tui.contract import commands as cmd
+from scanflow_tui.engine.protocol import StartUnknown
+from scanflow_tui.session import events as ev
+from scanflow_tui.session.state import AttemptView
+from scanflow_tui.supervisor.effects import StartAttempt
+from scanflow_tui.supervisor.machine import advance, next_due
+from scanflow_tui.supervisor.stimuli import Commanded, StartAnswered, Ticked
+from scanflow_tui.supervisor.turn import Turn
+from tests.simulator.world import OWNER, World
+
+FULL = "the disk is full"
+
+
+class Held(World):
+    """A world whose engine starts nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.calm = True
+        self.asked: list[StartAttempt] = []
+        self.feed(Commanded("c3:0", OWNER, cmd.StartRun()))
+        while self.pending and not self.asked:
+            self.feed(self.pending.pop(0))
+
+    def carry(self, effect: object) -> None:
+        if isinstance(effect, StartAttempt):
+            self.asked.append(effect)
+        else:
+            super().carry(effect)  # type: ignore[arg-type]
+
+    def told(self, reason: str = FULL) -> Turn:
+        answer = StartAnswered(self.asked[-1].name, StartUnknown(reason))
+        return advance(self.machine, answer, at=self.at, salt=bytes(16))
+
+    def attempt(self) -> AttemptView:
+        return self.machine.state.runs[1].nodes[self.asked[-1].node].attempts[-1]
+
+
+def test_the_reason_is_an_event_once() -> None:
+    world = Held()
+    assert [type(event.fact) for event in world.told().events] == [ev.AttemptQueued]
+    assert (world.attempt().state, world.attempt().queued_reason) == ("queued", FULL)
+    world.machine.asked.add(("start", world.asked[-1].name))
+    assert world.told().events == []
+
+
+def test_it_is_asked_again_at_a_tick_and_not_at_once() -> None:
+    world = Held()
+    assert not [effect for effect in world.told().effects if isinstance(effect, StartAttempt)]
+    due = next_due(world.machine)
+    assert due is not None
+    turn = advance(world.machine, Ticked(), at=due, salt=bytes(16))
+    again = [effect.name for effect in turn.effects if isinstance(effect, StartAttempt)]
+    assert again == [world.asked[0].name]
