@@ -99,6 +99,12 @@ class Carrier:
                 head = self.hands.head()
                 self._run(self._short, partial(effects_store.issue_head, place, effect, *head))
 
+    def peek(self, effect: Effect) -> Stimulus | None:
+        """The answer to an effect that only reads a little, at once."""
+        if isinstance(effect, AskCache):
+            return effects_store.peek_cache(self.place, effect)
+        return None
+
     def close(self) -> None:
         """Begin nothing more; what is half done is asked again by the next supervisor."""
         self._short.shutdown(wait=False, cancel_futures=True)

@@ -13,6 +13,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from scanflow_tui.contract import limits
 from scanflow_tui.contract.errors import Missing, ScanflowError
 from scanflow_tui.session import artifacts, cache
 from scanflow_tui.session.cache import CacheEntry
@@ -34,6 +35,10 @@ from scanflow_tui.supervisor.stimuli import (
 )
 from scanflow_tui.supervisor.typed import read_evidence
 from scanflow_tui.supervisor.workplace import Workplace
+
+PEEK_BYTES_MAX = 64 * limits.KIB
+PEEK_FILES_MAX = 8
+"""What is hashed in less time than it takes to ask another thread."""
 
 
 def ingest_batch(place: Workplace, effect: IngestBatch) -> BatchStored:
@@ -64,6 +69,17 @@ def ask_cache(place: Workplace, effect: AskCache) -> CacheAnswered:
     return CacheAnswered(
         effect.run, effect.node, effect.key, outputs, entry.values, entry.origin, evidence
     )
+
+
+def peek_cache(place: Workplace, effect: AskCache) -> CacheAnswered | None:
+    """The same at once, where there is no entry or little to hash; None where it takes a while."""
+    entry = cache.read(place.cache, effect.key)
+    outputs = entry.outputs.values() if entry is not None else ()
+    n_bytes = sum(artifact.n_bytes for artifact in outputs)
+    n_files = sum(artifact.n_files for artifact in outputs)
+    if n_bytes > PEEK_BYTES_MAX or n_files > PEEK_FILES_MAX:
+        return None
+    return ask_cache(place, effect)
 
 
 def keep_in_cache(place: Workplace, effect: KeepInCache) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from scanflow_tui.contract import limits
 from scanflow_tui.contract.errors import ScanflowError
-from scanflow_tui.engine.protocol import Reachable, Watched
+from scanflow_tui.engine.protocol import Hinting, Reachable, Watched
 from scanflow_tui.supervisor.carry import Carrier, Hands
 from scanflow_tui.supervisor.effects import CollectAttempt
 from scanflow_tui.supervisor.frames import Row
@@ -30,7 +30,7 @@ from scanflow_tui.supervisor.reports import Tail
 from scanflow_tui.supervisor.server import Server
 from scanflow_tui.supervisor.stimuli import Leaving, Opened, Stimulus
 from scanflow_tui.supervisor.turn import find
-from scanflow_tui.supervisor.watching import VITALS_S, Open, Watch
+from scanflow_tui.supervisor.watching import POLL_FAST_S, VITALS_S, Open, Watch
 from scanflow_tui.supervisor.workplace import Workplace
 
 INDEX_S = 0.5
@@ -67,6 +67,10 @@ class Supervisor:
         reachable = Reachable(state.engine_reachable, state.engine_text)
         self.watch = Watch(place.engine, reachable=reachable)
         self._poke = asyncio.Event()
+        self._is_hinted = isinstance(place.engine, Hinting)
+        if isinstance(place.engine, Hinting):
+            running = asyncio.get_running_loop()
+            place.engine.on_hint(lambda: _call_soon(running, self._poke.set))
         self._index_due = asyncio.Event()
         self._reason = "it ended"
         self._defect: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -110,7 +114,10 @@ class Supervisor:
         """Events are in the log: show them, and look at what runs now."""
         self.server.committed(rows)
         self._index_due.set()
-        self._poke.set()
+        if not self._is_hinted:
+            self._poke.set()
+        elif not self.watch.seen:
+            asyncio.get_running_loop().call_later(POLL_FAST_S, self._poke.set)
 
     def stuck(self, text: str) -> None:
         """Commits wait, or go on."""
@@ -128,6 +135,7 @@ class Supervisor:
             next_due=next_due,
             now_us=now_us,
             salt=lambda: os.urandom(16),
+            peek=self.carrier.peek,
         )
 
     async def _watching(self) -> None:
@@ -222,6 +230,12 @@ class Supervisor:
         error = context.get("exception")
         if isinstance(error, Exception) and not isinstance(error, ConnectionError):
             self._fail(error)
+
+
+def _call_soon(running: asyncio.AbstractEventLoop, poke: Callable[[], None]) -> None:
+    """From any thread; a loop that has ended is not woken."""
+    with contextlib.suppress(RuntimeError):
+        running.call_soon_threadsafe(poke)
 
 
 def now_us() -> int:

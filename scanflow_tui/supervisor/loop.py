@@ -14,6 +14,7 @@ from typing import Protocol
 
 from scanflow_tui.contract import limits
 from scanflow_tui.contract.errors import Missing, ScanflowError
+from scanflow_tui.session import events as ev
 from scanflow_tui.session.contents import Content
 from scanflow_tui.session.events import Event
 from scanflow_tui.supervisor.effects import Effect
@@ -26,6 +27,12 @@ RETRY_S = 1.0
 AGAIN_S = 1.0
 """Between two looks at what is due already, such as a start whose answer was lost."""
 TICK_S = 5.0
+HOLD_S = 0.05
+"""How long events that nobody waits for may wait for others to be committed with."""
+UNHURRIED: frozenset[type] = frozenset(
+    {ev.AttemptAccepted, ev.AttemptQueued, ev.AttemptStarted, ev.MetricReported, ev.VitalSampled}
+)
+"""Facts that are observed again where a crash comes before their commit."""
 Advance = Callable[[Machine, Stimulus, int, bytes], Turn]
 
 
@@ -42,6 +49,11 @@ class Group:
         self.events += turn.events
         self.contents += turn.contents
         self.effects += turn.effects
+
+    @property
+    def may_wait(self) -> bool:
+        """Whether nothing follows from it, and nobody waits for it."""
+        return not self.effects and all(type(event.fact) in UNHURRIED for event in self.events)
 
 
 class Told(Protocol):
@@ -67,6 +79,8 @@ class Shell:
     next_due: Callable[[Machine], int | None]
     now_us: Callable[[], int]
     salt: Callable[[], bytes]
+    peek: Callable[[Effect], Stimulus | None] = lambda effect: None
+    """The answer to an effect that only reads, if it can be had at once; it needs no commit."""
 
 
 class Loop:
@@ -87,6 +101,8 @@ class Loop:
         self._settled.set()
         self._stop = asyncio.Event()
         self._ticked_us = shell.now_us()
+        self._held = Group()
+        self._held_until_s = 0.0
 
     def offer(self, stimulus: Stimulus) -> None:
         """Put a stimulus into the inbox; from the loop's own thread only."""
@@ -112,18 +128,30 @@ class Loop:
         while not self._stop.is_set():
             await self._wait()
             await self._turn()
+        if self._held.events:
+            await self._turn()
 
     async def _wait(self) -> None:
         """Until there is a stimulus, or until it is time for a tick."""
         self._woken.clear()
         if self._inbox or self._stop.is_set():
             return
+        held_s = self._held_s()
+        pause_s = self._pause_s()
         try:
-            async with asyncio.timeout(self._pause_s()):
+            async with asyncio.timeout(min(pause_s, held_s)):
                 await self._woken.wait()
         except TimeoutError:
+            if held_s < pause_s:
+                return
             self._ticked_us = self.shell.now_us()
             self._inbox.append(Ticked())
+
+    def _held_s(self) -> float:
+        """How long what is held may still wait; for ever where nothing is."""
+        if not self._held.events:
+            return float("inf")
+        return max(0.0, self._held_until_s - asyncio.get_running_loop().time())
 
     def _pause_s(self) -> float:
         """Until the machine's next due time, until what is overdue is looked at again, or 5 s."""
@@ -137,14 +165,14 @@ class Loop:
         return pause_s
 
     async def _turn(self) -> None:
-        group = Group()
+        group, self._held = self._held, Group()
+        is_fresh = not group.events
         while self._inbox and len(group.events) < limits.GROUP_COMMIT_EVENTS_MAX:
-            stimulus = self._inbox.popleft()
-            group.add(
-                self.shell.advance(self.machine, stimulus, self.shell.now_us(), self.shell.salt())
-            )
+            self._take(self._inbox.popleft(), group)
         if group.events:
             self._settled.clear()
+            if self._is_held(group, is_fresh):
+                return
             rows = await self._commit(group)
             if rows is None:
                 return
@@ -153,6 +181,27 @@ class Loop:
             self.told.committed(rows)
         for effect in group.effects:
             self.shell.carry(effect)
+        # Whoever waited for a settled state sees it before the next group.
+        await asyncio.sleep(0)
+
+    def _take(self, stimulus: Stimulus, group: Group) -> None:
+        """Advance, and answer at once what can be."""
+        turn = self.shell.advance(self.machine, stimulus, self.shell.now_us(), self.shell.salt())
+        answers = [(effect, self.shell.peek(effect)) for effect in turn.effects]
+        turn.effects = [effect for effect, answer in answers if answer is None]
+        group.add(turn)
+        self._inbox.extendleft(answer for _, answer in reversed(answers) if answer is not None)
+
+    def _is_held(self, group: Group, is_fresh: bool) -> bool:
+        """Keep a group for a while where nobody waits for it, so that others join it."""
+        if self._stop.is_set() or not group.may_wait:
+            return False
+        if is_fresh:
+            self._held_until_s = asyncio.get_running_loop().time() + HOLD_S
+        elif asyncio.get_running_loop().time() >= self._held_until_s:
+            return False
+        self._held = group
+        return True
 
     async def _commit(self, group: Group) -> list[Row] | None:
         """Append the group, again and again until it is in; meanwhile no command is taken.
