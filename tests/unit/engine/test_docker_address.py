@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import hashlib
+import json
+import socket
+from pathlib import Path
+
+import pytest
+
+from scanflow_tui.contract.errors import Missing
+from scanflow_tui.engine.docker_address import DEFAULT_URL, Address, resolve
+from scanflow_tui.engine.docker_link import Link
+
+
+def add_context(config: Path, name: str, host: str, *, tls: bool = False) -> Path:
+    """A context as the docker command writes it; the folder of its certificates."""
+    key = hashlib.sha256(name.encode()).hexdigest()
+    meta = config / "contexts" / "meta" / key
+    meta.mkdir(parents=True)
+    endpoint = {"Host": host, "SkipTLSVerify": False}
+    (meta / "meta.json").write_text(
+        json.dumps({"Name": name, "Endpoints": {"docker": endpoint}}), "ascii"
+    )
+    folder = config / "contexts" / "tls" / key / "docker"
+    if tls:
+        folder.mkdir(parents=True)
+    return folder
+
+
+def test_the_default_socket_without_a_word(tmp_path: Path) -> None:
+    assert resolve({}, tmp_path) == Address(DEFAULT_URL, "the default socket")
+
+
+def test_docker_host_wins_over_a_context(tmp_path: Path) -> None:
+    environ = {"DOCKER_HOST": "unix:///x.sock", "DOCKER_CONTEXT": "nowhere"}
+    assert resolve(environ, tmp_path) == Address("unix:///x.sock", "DOCKER_HOST")
+
+
+def test_docker_host_with_certificates(tmp_path: Path) -> None:
+    environ = {"DOCKER_HOST": "tcp://h:2376", "DOCKER_TLS_VERIFY": "1"}
+    assert resolve(environ, tmp_path).tls == tmp_path / ".docker"
+    environ |= {"DOCKER_CERT_PATH": "/certs", "DOCKER_TLS_VERIFY": ""}
+    found = resolve(environ, tmp_path)
+    assert (found.tls, found.verify) == (Path("/certs"), False)
+
+
+def test_a_context_of_the_environment_wins_over_the_current_one(tmp_path: Path) -> None:
+    config = tmp_path / ".docker"
+    add_context(config, "lab", "ssh://me@lab")
+    add_context(config, "old", "tcp://old:2375")
+    (config / "config.json").write_text('{"currentContext": "old"}')
+    assert resolve({}, tmp_path).url == "tcp://old:2375"
+    named = resolve({"DOCKER_CONTEXT": "lab"}, tmp_path)
+    assert (named.url, named.origin) == ("ssh://me@lab", "the context 'lab'")
+
+
+def test_the_config_folder_can_be_elsewhere_and_certificates_lie_with_the_context(
+    tmp_path: Path,
+) -> None:
+    folder = add_context(tmp_path / "other", "lab", "tcp://lab:2376", tls=True)
+    environ = {"DOCKER_CONFIG": str(tmp_path / "other"), "DOCKER_CONTEXT": "lab"}
+    assert resolve(environ, tmp_path).tls == folder
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"Endpoints": {"docker": {}}}'])
+def test_a_context_that_cannot_be_used_is_an_error(tmp_path: Path, text: str) -> None:
+    meta = tmp_path / "contexts" / "meta" / hashlib.sha256(b"lab").hexdigest()
+    meta.mkdir(parents=True)
+    (meta / "meta.json").write_text(text)
+    with pytest.raises(Missing, match=r"'lab' does not exist.*docker context ls"):
+        resolve({"DOCKER_CONFIG": str(tmp_path), "DOCKER_CONTEXT": "lab"}, tmp_path)
+
+
+def test_a_current_context_that_is_gone_is_an_error_that_names_the_file(tmp_path: Path) -> None:
+    (tmp_path / ".docker").mkdir()
+    (tmp_path / ".docker" / "config.json").write_text('{"currentContext": "gone"}')
+    with pytest.raises(Missing, match=r"config\.json: the Docker context 'gone'"):
+        resolve({}, tmp_path)
+
+
+@pytest.mark.parametrize("url", ["", "npipe://x", "/var/run/docker.sock", "unix://"])
+def test_what_is_no_address_is_said(url: str) -> None:
+    with pytest.raises(Missing, match=r"no address of a Docker engine"):
+        Link(Address(url, "a test"))
+
+
+@pytest.mark.parametrize("reason", ["socket is not there", "not running"])
+def test_each_silence_has_its_sentence(tmp_path: Path, reason: str) -> None:
+    path = tmp_path / "d.sock"
+    if reason == "not running":
+        with socket.socket(socket.AF_UNIX) as closed:
+            closed.bind(str(path))
+    said = Link(Address(f"unix://{path}", "a test")).why_silent()
+    assert reason in said
+    assert str(path) in said

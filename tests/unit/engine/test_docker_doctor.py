@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from typing import Any
+
+from scanflow_tui.engine.docker_address import Address
+from scanflow_tui.engine.docker_doctor import capacity, costs, host_facts, sentences
+
+INFO: dict[str, Any] = {
+    "NCPU": 4,
+    "MemTotal": 8 << 30,
+    "Driver": "overlay2",
+    "CgroupDriver": "systemd",
+    "CgroupVersion": "2",
+    "SecurityOptions": ["name=apparmor", "name=seccomp,profile=default"],
+    "MemoryLimit": True,
+    "SwapLimit": True,
+    "CpuCfsQuota": True,
+    "PidsLimit": True,
+    "LiveRestoreEnabled": False,
+}
+VERSION: dict[str, Any] = {
+    "Version": "28.2",
+    "ApiVersion": "1.50",
+    "Components": [{"Name": "Engine"}],
+}
+HERE = Address("unix:///d.sock", "DOCKER_HOST")
+
+
+def said(**changed: Any) -> str:
+    return " ".join(sentences(HERE, INFO | changed, VERSION))
+
+
+def test_it_says_what_was_found_and_where() -> None:
+    text = said()
+    assert "Docker 28.2 (API 1.50) answers at unix:///d.sock, found by DOCKER_HOST." in text
+    assert "Limits that hold here" in text
+    assert "not filtered" not in text and "no AppArmor" not in text
+
+
+def test_each_lack_has_its_sentence() -> None:
+    assert "processes do not hold" in said(CgroupDriver="none")
+    assert "do not hold here: swap, CPU" in said(SwapLimit=False, CpuCfsQuota=False)
+    assert "has no seccomp" in said(SecurityOptions=[])
+    assert "no AppArmor" in said(SecurityOptions=["name=seccomp"])
+    assert "rootless" in said(SecurityOptions=["name=seccomp", "name=rootless"])
+    assert "live-restore" in said(LiveRestoreEnabled=True)
+
+
+def test_podman_is_named_with_what_differs() -> None:
+    version = VERSION | {"Components": [{"Name": "Podman Engine"}]}
+    text = " ".join(sentences(HERE, INFO, version))
+    assert text.startswith("Podman 28.2")
+    assert "memory ran out" in text
+
+
+def test_an_engine_elsewhere_must_see_the_same_paths() -> None:
+    text = " ".join(sentences(Address("ssh://lab", "the context 'lab'"), INFO, VERSION))
+    assert "same path" in text
+
+
+def test_sentences_end_as_sentences_do() -> None:
+    assert all(sentence.endswith(".") for sentence in sentences(HERE, INFO, VERSION))
+
+
+def test_user_namespaces_and_rootless_are_facts() -> None:
+    assert host_facts(INFO) == (False, "")
+    assert host_facts({"SecurityOptions": ["name=userns"]}) == (False, "host")
+    assert host_facts({"SecurityOptions": ["name=rootless"]}) == (True, "")
+
+
+def test_capacity_of_an_engine_elsewhere_is_all_it_has() -> None:
+    found = capacity(INFO, is_local=False)
+    assert (found.cpus, found.memory_bytes, found.gpus) == (4.0, 8 << 30, 0)
+
+
+def test_costs_leave_out_the_file_cache_in_both_cgroup_versions() -> None:
+    cpu = {"cpu_usage": {"total_usage": 1_500_000_000}}
+    first = {"usage": 100, "stats": {"total_inactive_file": 30, "inactive_file": 1}}
+    second = {"usage": 100, "stats": {"inactive_file": 40}}
+    assert costs({"cpu_stats": cpu, "memory_stats": first}) == (1.5, 70)
+    assert costs({"cpu_stats": cpu, "memory_stats": second}) == (1.5, 60)
+    assert costs({}) == (None, None)
