@@ -30,6 +30,7 @@ from scanflow_tui.engine.docker_link import Link, here
 from scanflow_tui.engine.docker_place import Claim
 from scanflow_tui.engine.docker_spec import LABEL, Host, Job, body, job_from, job_of
 from scanflow_tui.engine.docker_truth import State, state_of
+from scanflow_tui.engine.images_recipe import PREFIX
 from scanflow_tui.engine.protocol import (
     Absent,
     Accepted,
@@ -49,6 +50,7 @@ from scanflow_tui.engine.protocol import (
 )
 
 LOOK_S = 2.0
+BUILD_IT = "`scanflow images build PIPELINE` makes it, or choose --engine process."
 NO_IMAGE = "the pipeline names no image, and the Docker engine runs steps in images alone"
 
 
@@ -156,7 +158,7 @@ class DockerEngine:
             raise Missing(
                 f"the image {image!r} is not in the Docker engine",
                 where=self._link.address.url,
-                hint=f"docker pull {image}",
+                hint=BUILD_IT if image.startswith(PREFIX) else f"docker pull {image}",
             ) from None
         except (EngineAway, EngineRefused) as error:
             raise Missing(str(error), where=self._link.address.url) from None

@@ -85,7 +85,7 @@ class PlannedNode(msgspec.Struct, frozen=True):
 
 class RunPlanned(Fact, frozen=True):
     """A run's plan, frozen. ``files`` are the hashes of ``file:`` inputs by path, ``code`` the
-    snapshot.
+    snapshot, ``image_id`` what its steps run in; both are empty where they are processes.
     """
 
     run: int
@@ -96,6 +96,8 @@ class RunPlanned(Fact, frozen=True):
     files: dict[str, str]
     nodes: tuple[PlannedNode, ...]
     replaces: int | None = None
+    image: str = ""
+    image_id: str = ""
 
 
 class RunEnded(Fact, frozen=True):
@@ -407,6 +409,8 @@ class RunResumed(Fact, frozen=True):
     environment: str
     files: dict[str, str]
     changes: tuple[str, ...]
+    image: str = ""
+    image_id: str = ""
 
 
 class CommandRefused(Fact, frozen=True):

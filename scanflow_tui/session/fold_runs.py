@@ -65,6 +65,8 @@ def run_planned(state: SessionState, event: Event, fact: RunPlanned) -> None:
         planned_at=event.at,
         nodes=nodes,
         replaces=fact.replaces,
+        image=fact.image,
+        image_id=fact.image_id,
     )
     batch = state.batches.get(fact.batch) if fact.batch is not None else None
     if batch is not None:
@@ -293,6 +295,7 @@ def run_resumed(state: SessionState, event: Event, fact: RunResumed) -> None:
     run.files = fact.files
     run.pipeline = len(state.pipelines) - 1
     run.changes = fact.changes
+    run.image, run.image_id = fact.image, fact.image_id
 
 
 def open_runs(state: SessionState) -> list[RunView]:

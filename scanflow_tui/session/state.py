@@ -163,6 +163,8 @@ class RunView(msgspec.Struct):
     """Nodes that wait for a person."""
     changes: tuple[str, ...] = ()
     """What was new in the pipeline's folder when the run was resumed with it."""
+    image: str = ""
+    image_id: str = ""
 
 
 class BatchView(msgspec.Struct):

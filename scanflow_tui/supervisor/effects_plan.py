@@ -15,6 +15,7 @@ import scanflow_tui
 from scanflow_tui import __version__
 from scanflow_tui.contract import canonical, limits
 from scanflow_tui.contract.errors import InputError, Missing, ScanflowError
+from scanflow_tui.engine.choose import image_of
 from scanflow_tui.session import artifacts, cache
 from scanflow_tui.session.events import Artifact
 from scanflow_tui.session.manifest import Rules, digest, manifest
@@ -40,6 +41,8 @@ class Gathered:
     code: str
     environment: str
     files: dict[str, Artifact]
+    image: str = ""
+    image_id: str = ""
 
 
 def gather(place: Workplace, effect: GatherPlan) -> PlanGathered:
@@ -70,6 +73,8 @@ def gather(place: Workplace, effect: GatherPlan) -> PlanGathered:
         files={path: artifact.sha for path, artifact in found.files.items()},
         champion_files={name: found.files[path] for name, path in shipped.items() if path},
         plan=made,
+        image=found.image,
+        image_id=found.image_id,
     )
 
 
@@ -82,7 +87,8 @@ def read_code(place: Workplace, effect: ReadCode) -> CodeRead:
     except (ScanflowError, OSError) as error:
         return CodeRead(*asked, error=told(error))
     files = {path: artifact.sha for path, artifact in found.files.items()}
-    return CodeRead(*asked, found.text, found.code, found.environment, files, changes)
+    facts = (found.text, found.code, found.environment, files, changes)
+    return CodeRead(*asked, *facts, found.image, found.image_id)
 
 
 def _changes(place: Workplace, effect: ReadCode, found: Gathered) -> tuple[str, ...]:
@@ -116,8 +122,10 @@ def _read_folder(place: Workplace) -> Gathered:
     files = {path: _stored(place, path) for path in sorted(paths)}
     leave_out = [place.folder.root, *(place.pipeline / path for path in paths)]
     code = snapshot(place.pipeline, place.objects, leave_out)
-    environment = canonical.digest([place.engine.environment(graph.image), package_digest()])
-    return Gathered(text, graph, code.sha, environment, files)
+    image = image_of(place.engine, place.pipeline, graph.image, graph.dockerfile)
+    runs_in = place.engine.environment(image)
+    environment = canonical.digest([runs_in, package_digest()])
+    return Gathered(text, graph, code.sha, environment, files, image, runs_in if image else "")
 
 
 def read_pipeline(folder: Path) -> str:

@@ -55,8 +55,13 @@ def serve(
     try:
         state, last = _replay(opened)
         pipeline_folder = _require_place(opened, state, session)
-        image = _image(state, pipeline_folder)
-        chosen, why = open_engine(state.engine or "auto", image, must_answer=False)
+        image, dockerfile = _image(state, pipeline_folder)
+        chosen, why = open_engine(
+            state.engine or "auto",
+            image,
+            pipeline=pipeline_folder if dockerfile else None,
+            must_answer=False,
+        )
         why = state.engine_reason or why
         place = Workplace(state.session, session, pipeline_folder, chosen, receipts_folder())
         machine = Machine(state, chosen.capacity(), f"human:u{os.getuid()}")
@@ -144,13 +149,13 @@ def _require_place(opened: Store, state: SessionState, session: SessionFolder) -
     return Path(pipeline.data.decode("utf-8", "surrogatepass"))
 
 
-def _image(state: SessionState, pipeline: Path) -> str:
-    """What the newest pipeline says of its image, so that an engine can be chosen."""
+def _image(state: SessionState, pipeline: Path) -> tuple[str, str]:
+    """The image or Dockerfile that the newest pipeline names, so that an engine can be chosen."""
     try:
         graph = read(state.pipelines[-1] if state.pipelines else read_pipeline(pipeline))
     except (InputError, Missing):
-        return ""
-    return graph.image
+        return "", ""
+    return graph.image, graph.dockerfile
 
 
 def _recovered(machine: Machine, last: ev.Event) -> str:

@@ -114,6 +114,8 @@ def plan_gathered(turn: Turn, told: PlanGathered) -> None:
                 ev.PlannedNode(node.node, node.verdict, node.reason) for node in told.plan.nodes
             ),
             replaces=told.replaces,
+            image=told.image,
+            image_id=told.image_id,
         ),
         told.actor,
         told.command,

@@ -235,7 +235,7 @@ def start_of(graph: Multigraph, run: RunView, node_id: str, attempt: AttemptView
         limits=declared.limits,
         classes=graph.classes,
         code=run.code,
-        image=graph.image,
+        image=run.image_id or run.image or graph.image,
         lists=declared.lists,
     )
 

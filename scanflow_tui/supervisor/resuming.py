@@ -117,7 +117,15 @@ def _take_new_code(turn: Turn, told: CodeRead, run: RunView) -> None:
     if turn.state.pipelines[-1] != told.text:
         turn.emit(ev.PipelineRead(told.text))
     turn.emit(
-        ev.RunResumed(run.number, told.code, told.environment, told.files, told.changes),
+        ev.RunResumed(
+            run.number,
+            told.code,
+            told.environment,
+            told.files,
+            told.changes,
+            told.image,
+            told.image_id,
+        ),
         told.actor,
         told.command,
     )

@@ -70,6 +70,8 @@ class PlanGathered:
     files: dict[str, str] = field(default_factory=dict)
     champion_files: dict[str, Artifact] = field(default_factory=dict)
     plan: Plan | None = None
+    image: str = ""
+    image_id: str = ""
     error: ScanflowError | None = None
 
 
@@ -87,6 +89,8 @@ class CodeRead:
     environment: str = ""
     files: dict[str, str] = field(default_factory=dict)
     changes: tuple[str, ...] = ()
+    image: str = ""
+    image_id: str = ""
     error: ScanflowError | None = None
 
 
