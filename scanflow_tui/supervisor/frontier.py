@@ -52,10 +52,10 @@ def decide(frontiers: Frontiers, run: RunView, walk: Order) -> list[Decision]:
     return decisions
 
 
-def has_ready(run: RunView, walk: Order) -> bool:
-    """Whether some node could go on, whatever is known here."""
+def is_open(run: RunView, walk: Order) -> bool:
+    """Whether something is to be decided about a waiting node, whatever is known here."""
     states, values = _seen(run, walk, walk.ids)
-    return any(isinstance(item, Ready) for item in ready(walk.graph, states, values, order=walk))
+    return bool(ready(walk.graph, states, values, order=walk))
 
 
 def _seen(

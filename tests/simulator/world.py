@@ -48,6 +48,9 @@ OTHER = "human:u1001"
 PIPELINE = (Path(__file__).parent / "pipeline.yaml").read_text(encoding="utf-8")
 
 
+TWO_CORES = Capacity(2.0, None)
+
+
 @dataclass
 class Attempt:
     """What the engine holds of an attempt: it survives every crash of the supervisor."""
@@ -72,7 +75,9 @@ class Client:
 class World:
     """The shell, the engine and the people of one schedule."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, pipeline: str = PIPELINE, budget: Capacity = TWO_CORES) -> None:
+        self.pipeline = pipeline
+        self.budget = budget
         self.random = random.Random(seed)
         self.seed = seed
         self.at = 1_000_000
@@ -93,7 +98,7 @@ class World:
         self.feed(st.Opened(1, "fake", "asked for"))
 
     def _machine(self) -> Machine:
-        return Machine(replay(self.committed), Capacity(2.0, None), OWNER)
+        return Machine(replay(self.committed), self.budget, OWNER)
 
     # what the shell does
 
@@ -232,10 +237,10 @@ class World:
             if node.state in ("failed", "lost") and run.state == "failed"
         ]
         if roll < 0.25 and failed:
-            run, node = self.random.choice(failed)
+            number, name = self.random.choice(failed)
             whole = self.random.random() < 0.3
             code = self.random.choice(("frozen", "new", ""))
-            return cmd.Retry(run, None if whole else node, code)
+            return cmd.Retry(number, None if whole else name, code)
         if roll < 0.28 and state.champion is not None and not self.calm:
             return cmd.RollBack(state.champion)
         if not asked:
@@ -340,7 +345,7 @@ class World:
         return Artifact(f"{self.n_artifacts:064x}", 1, 1)
 
     def _plan(self, effect: fx.GatherPlan) -> st.PlanGathered:
-        graph = read(PIPELINE)
+        graph = read(self.pipeline)
         facts = PlanFacts(
             code="code",
             package_version="0",
@@ -361,7 +366,7 @@ class World:
             actor=effect.actor,
             replaces=effect.replaces,
             champion=effect.champion,
-            text=PIPELINE,
+            text=self.pipeline,
             code="code",
             environment="env",
             files={"data/train": "f" * 64},
@@ -371,10 +376,11 @@ class World:
     def _code(self, effect: fx.ReadCode) -> st.CodeRead:
         """Somebody edited a step meanwhile, or did not."""
         asked = (effect.command, effect.actor, effect.run, effect.node, effect.choice)
-        files, changes, code = effect.files, (), effect.code
+        files, code = effect.files, effect.code
+        changes: tuple[str, ...] = ()
         if self.random.random() < 0.3:
             changes, code = ("model.py",), f"code {self.random.randrange(9)}"
-        return st.CodeRead(*asked, PIPELINE, code, effect.environment, files, changes)
+        return st.CodeRead(*asked, self.pipeline, code, effect.environment, files, changes)
 
     def _collect(self, effect: fx.CollectAttempt) -> st.Collected:
         outputs: dict[str, Artifact] = {}
@@ -402,7 +408,7 @@ class World:
         if effect.is_planner:
             nothing = OptionEvidence(None, None, None, None)
             options = tuple(
-                Option(action, action, action, {}, nothing)  # type: ignore[arg-type]
+                Option(action, action, action, {}, nothing)
                 for action in ("retrain", "filter", "ignore")
             )
             return st.Evidence(options=Options(options, None, "undecided", "options", 3)), {}
