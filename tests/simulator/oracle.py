@@ -56,8 +56,11 @@ class Standing:
 
 @dataclass
 class Facts:
-    """What people did in a run, as the log says it: the decision, attempts that were stopped."""
+    """What people did in a run, as the log says it: which code they took, what they decided, the
+    attempts that they stopped.
+    """
 
+    code: str = ""
     action: str = ""
     approved: bool = False
     stopped: set[tuple[str, int]] = field(default_factory=set)
@@ -165,7 +168,7 @@ class Oracle:
             if not forced and (is_stopped or is_over or gives_up):
                 return
             forced = False
-            known = self.made.get(self._key(run, member))
+            known = self.made.get(self._key(run, member, facts))
             if known is not None:
                 standing.state, (standing.token, standing.values) = "cached", known
                 return
@@ -189,7 +192,7 @@ class Oracle:
             standing.token = ("said", run, member.id)
             standing.values = {"action": facts.action} if member.written.kind == "decide" else {}
             return
-        key = self._key(run, member)
+        key = self._key(run, member, facts)
         if state == "cached":
             standing.token, standing.values = self.made[key]
             return
@@ -198,8 +201,8 @@ class Oracle:
         standing.token = ("made", run, member.id, standing.n_attempts)
         self.made[key] = (standing.token, standing.values)
 
-    def _key(self, run: int, member: Member) -> Token:
-        """The same node with the same inputs; of several sources the first that was made."""
+    def _key(self, run: int, member: Member, facts: Facts) -> Token:
+        """The same node, code and inputs; of several sources the first that was made."""
         standings = self.runs[run]
         taken = []
         for sources in member.inputs:
@@ -211,7 +214,7 @@ class Oracle:
                 if standings[node].state in WELL:
                     taken.append((*standings[node].token, output))
                     break
-        return (member.id, *taken)
+        return (member.id, facts.code, *taken)
 
 
 def waits_for(member: Member) -> list[str]:

@@ -213,6 +213,7 @@ class Play(World):
         facts = Facts()
         self.before(run, facts)
         view = self.machine.state.runs[run]
+        facts.code = view.code
         facts.action = view.decision.action if view.decision else ""
         facts.approved = any(version.run == run for version in self.machine.state.versions.values())
         return facts

@@ -56,7 +56,8 @@ class Game:
             if again is None:
                 return
             node, tried = again
-            self._go_on(number, cmd.Retry(number, node, "frozen"), self.rng.choice(("", "node")))
+            code = self.rng.choice(("frozen", "frozen", "new"))
+            self._go_on(number, cmd.Retry(number, node, code), self.rng.choice(("", "node")))
             self._compare(number, self._predicted(number, tried))
 
     def _again(self, number: int) -> tuple[str | None, tuple[str, ...]] | None:
