@@ -19,6 +19,7 @@ from scanflow_tui.client.live import LiveSource
 from scanflow_tui.client.start import create_session
 from scanflow_tui.contract.errors import RunFailed, UsageError
 from scanflow_tui.contract.evidence import to_json
+from scanflow_tui.engine.choose import DOCKER
 from scanflow_tui.session import places
 from scanflow_tui.session.state import SessionState
 
@@ -45,7 +46,12 @@ def execute(
     if not demo.session.joinpath("session.duckdb").exists():
         with output.progress("making the pipeline and its data") as tell:
             _prepare(demo, data, download, tell)
-            create_session(folder, name, demo.pipeline, engine)
+        if engine == DOCKER:
+            # Imported here: it loads the docker package.
+            from scanflow_tui.cli.commands.images import have_image
+
+            have_image(demo.pipeline)
+        create_session(folder, name, demo.pipeline, engine)
     if not headless and not as_json and sys.stdout.isatty() and sys.stdin.isatty():
         return _with_a_person(demo, folder)
     return _headless(demo, action, as_json)
@@ -72,16 +78,16 @@ def _prepare(demo: Demo, data: str | None, download: bool, tell: output.Progress
 
 def _with_a_person(demo: Demo, root: Path) -> int:
     """The TUI, with production played beside it."""
-    from scanflow_tui.cli.commands.open import doors
+    from scanflow_tui.cli.commands.open import doors, run
     from scanflow_tui.tui.app import ScanflowApp
 
     source = LiveSource(demo.session, "scanflow demo")
     name = demo.session.name
     app = ScanflowApp(source, root, "workflow", name=name, doors=doors(root))
     with demo.production():
-        code = app.run()
+        code = run(app)
     output.note(f"The session is {name}: scanflow {name} comes back to it, and so does the demo.")
-    return code or app.return_code or 0
+    return code
 
 
 def _headless(demo: Demo, action: str, as_json: bool) -> int:

@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from scanflow_tui.cli import output
+from scanflow_tui.cli.commands.lint import pipeline_text
 from scanflow_tui.cli.storing import size_text
 from scanflow_tui.contract.errors import UsageError
 from scanflow_tui.engine import images, images_needs
 from scanflow_tui.engine.images import Built, Image
+from scanflow_tui.workflow.lint import read
 
 ACTS = ("build", "list", "prune")
 
@@ -36,6 +38,14 @@ def build_with_progress(pipeline: str | Path, base: str = "") -> Built:
             return there
         with output.progress(f"building {tag}") as tell:
             return images.build(store, pipeline, tell, base)
+
+
+def have_image(pipeline: Path) -> None:
+    """Before a session is made whose steps run in containers: build what its Dockerfile says."""
+    text, where = pipeline_text(str(pipeline))
+    if read(text, where).dockerfile:
+        built = build_with_progress(pipeline)
+        output.note(f"steps run in {built.tag}")
 
 
 def _build(pipeline: str, base: str, as_json: bool) -> int:

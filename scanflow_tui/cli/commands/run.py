@@ -13,6 +13,7 @@ from scanflow_tui.cli.link import Link
 from scanflow_tui.client.start import create_session
 from scanflow_tui.contract.commands import StartRun
 from scanflow_tui.contract.errors import PersonNeeded, RunFailed, UsageError
+from scanflow_tui.engine.choose import DOCKER
 from scanflow_tui.session import places
 from scanflow_tui.session.state import SessionState
 from scanflow_tui.workflow.lint import read
@@ -26,6 +27,11 @@ def create_here(root: Path, name: str | None, pipeline: str, engine: str) -> Pat
     name = name or read(text, where).name
     places.check_name(name, command_names())
     folder = Path(pipeline) if Path(pipeline).is_dir() else Path(pipeline).parent
+    if engine == DOCKER:
+        # Imported here: it loads the docker package.
+        from scanflow_tui.cli.commands.images import have_image
+
+        have_image(folder)
     return create_session(root, name, folder, engine)
 
 
