@@ -18,7 +18,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +94,9 @@ class StepFile:
 
     def to_json(self) -> bytes:
         """The bytes of ``step.json``."""
-        return canonical.encode(asdict(self))
+        raw = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        limits = {name: getattr(self.limits, name) for name in self.limits.__dataclass_fields__}
+        return canonical.encode(raw | {"limits": limits})
 
     @classmethod
     def from_json(cls, data: bytes) -> StepFile:

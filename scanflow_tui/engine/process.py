@@ -96,14 +96,13 @@ class ProcessEngine:
         return self.watch(attempts)
 
     def vitals(self, attempts: dict[str, str]) -> dict[str, Vital]:
-        """CPU and memory of each running attempt's processes, from one look at the table."""
-        processes = procfs.table()
+        """CPU and memory of each running attempt's processes."""
         found = {}
         for name, folder in attempts.items():
             claim = attempt.read_claim(Path(folder))
             if claim is None or not self._is_alive(claim):
                 continue
-            members = procfs.descendants(processes, claim.pid)
+            members = procfs.family(claim.pid)
             found[name] = Vital(
                 cpu_s=round(sum(one.cpu_s for one in members), 2),
                 rss_bytes=sum(one.rss_bytes for one in members),
@@ -128,9 +127,8 @@ class ProcessEngine:
     def forget(self, name: str, folder: str) -> None:
         """Remove the scratch folders and what a start left; the record stays."""
         self._beats.pop(name, None)
-        place = Path(folder)
         for scratch in (surroundings.HOME_DIR, surroundings.TMP_DIR):
-            shutil.rmtree(place / scratch, ignore_errors=True)
+            _remove(f"{folder}/{scratch}")
 
     def enter(self, spec: Spec, argv: tuple[str, ...]) -> Entry:
         """The same variables and working directory, on a copy of the attempt's folder."""
@@ -267,6 +265,14 @@ def create() -> Engine:
 def _accepted(folder: Path) -> Accepted:
     claim = attempt.read_claim(folder)
     return Accepted(str(claim.pid) if claim else "")
+
+
+def _remove(folder: str) -> None:
+    """A scratch folder, most often an empty one."""
+    try:
+        Path(folder).rmdir()
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _now_us() -> int:

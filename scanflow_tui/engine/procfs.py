@@ -6,6 +6,7 @@ Nothing is ever signalled by its number alone.
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import time
@@ -35,7 +36,8 @@ class Process:
 def process(pid: int) -> Process | None:
     """The process with this number now; None where there is none."""
     try:
-        stat = (PROC / str(pid) / "stat").read_bytes()
+        with open(f"/proc/{pid}/stat", "rb", buffering=0) as file:
+            stat = file.read()
     except OSError:
         return None
     # The name, field 2, may hold anything: count from its closing bracket.
@@ -91,6 +93,40 @@ def descendants(processes: dict[int, Process], root: int) -> list[Process]:
         found += mine
         waiting += [one.pid for one in mine]
     return found
+
+
+def family(root: int) -> list[Process]:
+    """All below ``root``, itself left out, without a look at anybody else where that can be."""
+    found: list[Process] = []
+    waiting = [root]
+    while waiting:
+        pid = waiting.pop()
+        numbers = _children(pid)
+        if numbers is None:
+            return descendants(table(), root)
+        found += [one for one in map(process, numbers) if one is not None]
+        waiting += numbers
+    return found
+
+
+def _children(pid: int) -> list[int] | None:
+    """Direct children, whichever thread made them; None where the kernel keeps no lists."""
+    numbers: list[int] = []
+    try:
+        for task in os.scandir(f"/proc/{pid}/task"):
+            with open(f"{task.path}/children", "rb", buffering=0) as file:
+                numbers += [int(word) for word in file.read().split()]
+    except FileNotFoundError:
+        # Gone by now, or one of its threads is; else there are no such lists.
+        return numbers if _keeps_lists() else None
+    except OSError:
+        return numbers
+    return numbers
+
+
+@functools.cache
+def _keeps_lists() -> bool:
+    return (PROC / f"self/task/{os.getpid()}/children").exists()
 
 
 def boot_id() -> str:

@@ -38,7 +38,7 @@ def path_of(objects: Path, sha: str) -> Path:
     """Where an artifact lies. Raises InputError for what is no hash."""
     if not SHA.fullmatch(sha):
         raise InputError(f"{sha!r} is no artifact's hash")
-    return objects / sha[:2] / sha
+    return Path(f"{objects}/{sha[:2]}/{sha}")
 
 
 def collect(trusted: Path, relative: str, objects: Path, rules: Rules | None = None) -> Artifact:

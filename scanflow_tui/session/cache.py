@@ -7,7 +7,6 @@ none.
 from __future__ import annotations
 
 import os
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,18 +34,24 @@ class CacheEntry:
 
 
 def write(cache: Path, entry: CacheEntry) -> None:
-    """Keep an outcome; an entry that is there is replaced whole. Raises OSError."""
+    """Keep an outcome; an entry that is there is replaced whole. Raises OSError.
+
+    Not made durable by force: an entry that a power cut has broken is as none.
+    """
     path = _path(cache, entry.key)
-    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor, draft = tempfile.mkstemp(prefix=".new-", dir=cache)
+    draft = cache / f".new-{os.urandom(8).hex()}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW
     try:
-        with open(descriptor, "wb") as out:
+        descriptor = os.open(draft, flags, 0o600)
+    except FileNotFoundError:
+        cache.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor = os.open(draft, flags, 0o600)
+    try:
+        with open(descriptor, "wb", buffering=0) as out:
             out.write(canonical.encode(msgspec.to_builtins(entry)))
-            out.flush()
-            os.fsync(out.fileno())
-        Path(draft).replace(path)
+        draft.rename(path)
     except BaseException:
-        Path(draft).unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
         raise
 
 

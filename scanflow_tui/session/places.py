@@ -55,7 +55,7 @@ class SessionFolder:
 
     def attempt(self, run: int, node: str, attempt: int) -> Path:
         """The folder of one attempt."""
-        return self.runs / str(run) / node / str(attempt)
+        return Path(f"{self.path}/runs/{run}/{node}/{attempt}")
 
 
 def sessions_root(

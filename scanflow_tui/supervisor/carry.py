@@ -7,6 +7,7 @@ never wait behind long ones (copies, hashes).
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -63,6 +64,8 @@ class Carrier:
         self.place = place
         self.hands = hands
         self.n_active = 0
+        self._later: deque[Work] = deque()
+        self._is_tidying = False
         self._short = ThreadPoolExecutor(SHORT_THREADS, "short")
         self._long = ThreadPoolExecutor(LONG_THREADS, "long")
 
@@ -79,7 +82,7 @@ class Carrier:
             case CancelAttempt():
                 self._run(self._short, partial(effects_attempt.cancel, place, effect))
             case ForgetAttempt():
-                self._run(self._short, partial(effects_attempt.forget, place, effect))
+                self._put_off(partial(effects_attempt.forget, place, effect))
             case CollectAttempt():
                 tail = self.hands.tail(effect)
                 self._run(self._long, partial(effects_collect.collect, place, effect, tail))
@@ -92,7 +95,7 @@ class Carrier:
             case AskCache():
                 self._run(self._long, partial(effects_store.ask_cache, place, effect))
             case KeepInCache():
-                self._run(self._short, partial(effects_store.keep_in_cache, place, effect))
+                self._put_off(partial(effects_store.keep_in_cache, place, effect))
             case StoreHumanOutputs():
                 self._run(self._short, partial(effects_store.store_human, place, effect))
             case IssueHead():
@@ -109,6 +112,25 @@ class Carrier:
         """Begin nothing more; what is half done is asked again by the next supervisor."""
         self._short.shutdown(wait=False, cancel_futures=True)
         self._long.shutdown(wait=False, cancel_futures=True)
+
+    def _put_off(self, work: Work) -> None:
+        """What nobody waits for: one thread does all that has come together."""
+        self._later.append(work)
+        if not self._is_tidying:
+            self._is_tidying = True
+            self._run(self._short, self._tidy)
+
+    def _tidy(self) -> Stimulus | None:
+        while True:
+            try:
+                work = self._later.popleft()
+            except IndexError:
+                self._is_tidying = False
+                if not self._later:
+                    return None
+                self._is_tidying = True
+            else:
+                work()
 
     def _run(self, pool: ThreadPoolExecutor, work: Work) -> None:
         self.n_active += 1

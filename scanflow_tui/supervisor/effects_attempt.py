@@ -93,8 +93,7 @@ def spec_of(effect: StartAttempt, folder: Path, code: Path, inputs: dict[str, Pa
 def write_step(effect: StartAttempt, folder: Path, inputs: dict[str, Path]) -> None:
     """``step.json`` and the folder for outputs; the same bytes again where they are there."""
     out = folder / OUT_DIR
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    out.mkdir(mode=0o700, exist_ok=True)
+    out.mkdir(mode=0o700, parents=True, exist_ok=True)
     step = StepFile(
         contract=CONTRACT,
         name=effect.name,
@@ -116,9 +115,9 @@ def write_step(effect: StartAttempt, folder: Path, inputs: dict[str, Path]) -> N
     data = step.to_json()
     if path.exists() and path.read_bytes() == data:
         return
-    half = folder / f"{STEP_FILE}.new"
+    half = Path(f"{path}.new")
     half.write_bytes(data)
-    half.replace(path)
+    half.rename(path)
 
 
 def _let_through(names: tuple[str, ...]) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from scanflow_tui.engine.protocol import Engine
@@ -19,16 +19,14 @@ class Workplace:
     pipeline: Path
     engine: Engine
     receipts: Path
+    objects: Path = field(init=False)
+    """Where artifacts lie."""
+    cache: Path = field(init=False)
+    """Where outcomes are kept by key."""
 
-    @property
-    def objects(self) -> Path:
-        """Where artifacts lie."""
-        return places.objects_of(self.folder.root)
-
-    @property
-    def cache(self) -> Path:
-        """Where outcomes are kept by key."""
-        return places.cache_of(self.folder.root)
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "objects", places.objects_of(self.folder.root))
+        object.__setattr__(self, "cache", places.cache_of(self.folder.root))
 
     def object(self, sha: str) -> Path:
         """Where an artifact lies; it need not be there. Raises InputError for what is no hash."""

@@ -5,6 +5,7 @@ Pure; every problem is found, none is mended. ``read`` is what a run uses: no er
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 
@@ -42,6 +43,7 @@ _RANGES: tuple[tuple[str, str, float, float, str], ...] = (
 )
 
 
+@functools.lru_cache(maxsize=4)
 def read(text: str, name: str = "pipeline.yaml") -> Multigraph:
     """The graph of a document without errors. Raises InputError with all of them, by place."""
     findings = Findings()
