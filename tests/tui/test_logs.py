@@ -108,3 +108,11 @@ async def test_escape_sequences_are_shown_as_text() -> None:
 async def test_a_missing_log_is_said() -> None:
     async with drive(FakeSource(training()), start="logs") as it:
         await it.until("✖ log sf-")
+
+
+async def test_letters_faster_than_the_dialog_are_kept() -> None:
+    async with drive(source_with_log(), start="logs") as it:
+        await it.until("399 workers")
+        await it.pilot.press("/", *"14", "space", *"work", "enter")
+        await it.until("▲")
+        it.expect_text("warning: 14 workers")

@@ -95,19 +95,24 @@ class Tell(ModalScreen[None]):
 
 
 class Ask(ModalScreen[str | None]):
-    """One line of text; enter gives it, escape gives None."""
+    """One line of text; enter gives it, escape gives None.
+
+    What is typed before the field has the focus is kept: it takes the place of ``value``.
+    """
 
     def __init__(self, title: str, *, value: str = "", hint: str = "") -> None:
         super().__init__()
         self.heading = title
         self.value = value
         self.hint = hint
+        self.ahead = ""
 
     def compose(self) -> ComposeResult:
         """A frame with a text field."""
         with Vertical(classes="dialog") as frame:
             frame.border_title = self.heading
-            yield Input(self.value, placeholder=self.hint, id="ask")
+            text, selects = self.ahead or self.value, not self.ahead
+            yield Input(text, placeholder=self.hint, id="ask", select_on_focus=selects)
             yield Static(Text("[enter] ok   [esc] cancel", TONES["dim"]))
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
@@ -116,10 +121,17 @@ class Ask(ModalScreen[str | None]):
         self.dismiss(event.value)
 
     def on_key(self, event: events.Key) -> None:
-        """Escape."""
+        """Escape; and letters that were faster than the field."""
         if event.key == "escape":
             event.stop()
             self.dismiss(None)
+        elif event.character is not None and event.is_printable:
+            event.stop()
+            self.ahead += event.character
+            for field in self.query(Input):
+                field.select_on_focus = False
+                field.value = self.ahead
+                field.cursor_position = len(self.ahead)
 
 
 def _legible(app: App[Any], text: Text) -> Text:
