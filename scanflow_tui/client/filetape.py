@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from scanflow_tui.session.copy import CopiedStore, open_copy
+from scanflow_tui.session.copy import CopiedStore, named_after, open_copy
 from scanflow_tui.session.places import SessionFolder
 from scanflow_tui.session.store import Store, require_file
 from scanflow_tui.session.swap import wal_of
@@ -78,7 +78,8 @@ def _copy_of(path: Path) -> Store:
         shutil.copyfile(path, target)
         if wal_of(path).exists():
             shutil.copyfile(wal_of(path), wal_of(target))
-        return CopiedStore(target)
+        with named_after(target, path):
+            return CopiedStore(target)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
         raise

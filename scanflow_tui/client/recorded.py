@@ -180,6 +180,8 @@ class RecordedSource:
             return Chunk(chunk.data, chunk.size)
         if attempt.log is None:
             return Chunk(b"", 0, "the log of this attempt is not in the session")
+        if attempt.log.n_bytes == 0:
+            return Chunk(b"", 0)
         head, tail = await self._log_ends(attempt.log)
         data, note = piece(attempt.log, head, tail, offset, length)
         return Chunk(data, attempt.log.n_bytes, note)

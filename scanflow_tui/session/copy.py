@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from scanflow_tui.contract.errors import Missing, Refused
+from scanflow_tui.contract.errors import Missing, Refused, ScanflowError
 from scanflow_tui.session.places import FILE_MODE, SessionFolder
 from scanflow_tui.session.store import Store, require_file
 from scanflow_tui.session.swap import files_of, settle
@@ -46,11 +46,23 @@ def open_copy(folder: SessionFolder) -> Store:
         with shared_lock(folder):
             for source in files_of(folder.database):
                 _copy(source, aside / source.name)
-        settle(aside / folder.database.name)
-        require_file(aside / folder.database.name)
-        return CopiedStore(aside / folder.database.name)
+        with named_after(aside, folder.path):
+            settle(aside / folder.database.name)
+            require_file(aside / folder.database.name)
+            return CopiedStore(aside / folder.database.name)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
+        raise
+
+
+@contextmanager
+def named_after(copy: Path, original: Path) -> Iterator[None]:
+    """An error within names the original, which a person knows, and not the copy."""
+    try:
+        yield
+    except ScanflowError as error:
+        error.what = error.what.replace(str(copy), str(original))
+        error.where = error.where.replace(str(copy), str(original))
         raise
 
 

@@ -8,6 +8,7 @@ has the session).
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -55,18 +56,25 @@ def _serve(folder: Path, options: argparse.Namespace, starter: Starter) -> int:
             ready=starter.ready,
         )
     except ScanflowError as error:
-        sys.stderr.write(error.sentence() + "\n")
         starter.failed(error)
+        _keep(error.sentence() + "\n")
         return error.exit_code
     except Exception as error:
-        traceback.print_exc()
         defect = ScanflowError(
             f"the supervisor ended with {type(error).__name__}: {error}",
             hint=f"its log: {folder / LOG_NAME}",
         )
         starter.failed(defect)
+        _keep(traceback.format_exc())
         return EXIT_DEFECT
     return 0
+
+
+def _keep(text: str) -> None:
+    """Write to the log, last of all: on a full disk it takes nothing."""
+    with contextlib.suppress(OSError):
+        sys.stderr.write(text)
+        sys.stderr.flush()
 
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:

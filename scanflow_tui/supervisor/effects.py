@@ -101,6 +101,7 @@ class CollectAttempt:
     is_checker: bool
     is_planner: bool
     exited: Exited
+    disk_bytes_max: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

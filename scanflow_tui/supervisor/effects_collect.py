@@ -109,6 +109,7 @@ def _outputs(
     for name, path in paths.items():
         if name not in stored:
             known[name] = _named(name, path)
+    _check_size([known[name].n_bytes for name in paths], effect.disk_bytes_max)
     evidence = evidence_of(paths, is_checker=effect.is_checker, is_planner=effect.is_planner)
     _write_note(note, {name: known[name] for name in effect.outputs})
     outputs = dict(stored)
@@ -116,6 +117,16 @@ def _outputs(
         if name not in stored:
             outputs[name] = _moved(place, folder, name)
     return {name: outputs[name] for name in effect.outputs}, evidence
+
+
+def _check_size(sizes: list[int], n_bytes_max: int | None) -> None:
+    """Raises InputError where all outputs together are more than the step may write."""
+    n_bytes = sum(sizes)
+    if n_bytes_max is not None and n_bytes > n_bytes_max:
+        raise InputError(
+            f"its outputs hold {n_bytes} bytes, over the limit of {n_bytes_max}",
+            hint="limits: disk in pipeline.yaml",
+        )
 
 
 def _named(name: str, path: Path) -> Artifact:

@@ -109,6 +109,7 @@ def _collect(
             declared.role == "checker",
             declared.role == "planner",
             exited,
+            declared.limits.disk_bytes,
         ),
     )
 

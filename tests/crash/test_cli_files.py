@@ -38,10 +38,14 @@ def replaced(scanflow: Commandline, data: bytes) -> Path:
 def refused_everywhere(scanflow: Commandline, path: Path) -> None:
     """Every reader says one sentence about the file, with code 4, and leaves the file alone."""
     before = path.read_bytes()
+    elsewhere = path.with_name("elsewhere.duckdb")
+    elsewhere.write_bytes(before)
+    replay = scanflow("replay", str(elsewhere), "--text")
+    assert replay.returncode == 4 and str(elsewhere) in replay.stderr
     for arguments in (*READERS, ["run", "toy"], ["verify", str(path)]):
         done = scanflow(*arguments)
         assert done.returncode == 4, (arguments, done.stderr)
-        assert "session.duckdb" in done.stderr
+        assert str(path) in done.stderr
         assert len(done.stderr.strip().splitlines()) == 1, done.stderr
     assert path.read_bytes() == before
 
@@ -77,6 +81,9 @@ def test_an_event_altered_by_sql_is_named(scanflow: Commandline) -> None:
     told = scanflow("verify", path, "--json")
     assert told.returncode == 4 and told.json()["bad_seq"] == 4
     assert scanflow("replay", "toy", "--text").returncode == 4
+    exported = scanflow("export", "toy")
+    assert exported.returncode == 4 and "event 4 " in exported.stderr
+    assert len(exported.stdout.splitlines()) > 4
 
 
 def test_a_cut_tail_shows_against_the_head_of_a_receipt(scanflow: Commandline) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scanflow_tui.cli import output
 from scanflow_tui.cli.commands.replay import place_of
-from scanflow_tui.contract.errors import Missing, Refused
+from scanflow_tui.contract.errors import DamagedSession, Missing, Refused
 from scanflow_tui.session.chain import Row, link
 from scanflow_tui.session.export import lines
 
@@ -18,17 +18,15 @@ def execute(session: str | None, output_path: str, root: str | None, as_json: bo
     """Write the export; a file is whole or not there."""
     path = place_of(session, root)
     if output_path == "-":
-        n = 0
-        with rows(path) as found:
+        with rows(path) as (found, problem):
             for data in lines(found):
                 output.write_bytes(data)
-                n += 1
-        return 0
+        return _code(problem)
     target = Path(output_path)
     draft = target.with_name(target.name + ".part")
     n = 0
     try:
-        with rows(path) as found, open(draft, "wb") as out:
+        with rows(path) as (found, problem), open(draft, "wb") as out:
             for data in lines(found):
                 out.write(data)
                 n += 1
@@ -39,26 +37,39 @@ def execute(session: str | None, output_path: str, root: str | None, as_json: bo
             f"the export cannot be written: {error.strerror}", where=str(target)
         ) from None
     if as_json:
-        output.write_json({"file": str(target), "events": n})
+        output.write_json({"file": str(target), "events": n, "holds": not problem})
     else:
         output.note(f"{n} events in {target}")
-    return 0
+    return _code(problem)
+
+
+def _code(problem: str) -> int:
+    """0, or 4 and a sentence where what was exported does not pass ``verify``."""
+    if not problem:
+        return 0
+    output.note(f"scanflow: {problem}. The events are exported as they stand in the file.")
+    return DamagedSession.exit_code
 
 
 @contextlib.contextmanager
-def rows(path: Path) -> Iterator[Iterator[Row]]:
-    """The stored rows of a session, from its file or its supervisor."""
+def rows(path: Path) -> Iterator[tuple[Iterator[Row], str]]:
+    """The stored rows of a session, from its file or its supervisor, and what is wrong with them.
+
+    A supervisor judged its file when it opened it.
+    """
     from scanflow_tui.session.copy import open_copy
     from scanflow_tui.session.places import SessionFolder
     from scanflow_tui.session.store import open_reader
+    from scanflow_tui.session.verify import verify_store
 
     try:
         store = open_copy(SessionFolder(path)) if path.is_dir() else open_reader(path)
     except Refused:
-        yield _live(path)
+        yield _live(path), ""
         return
     try:
-        yield iter(store.all(0))
+        report = verify_store(store)
+        yield iter(store.all(0)), "" if report.holds else report.sentences()[0]
     finally:
         store.close()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,15 @@ def test_an_output_that_is_missing_is_named(place: Workplace) -> None:
     out(place, "reference")
     found = collect(place, asked("model", "reference"), Tail())
     assert found.problem == "it wrote no output 'model'" and found.outputs == {}
+
+
+def test_outputs_over_the_disk_limit_are_not_taken(place: Workplace) -> None:
+    out(place, "model", "12345")
+    within = replace(asked("model"), disk_bytes_max=5)
+    found = collect(place, replace(within, disk_bytes_max=4), Tail())
+    assert found.problem.startswith("its outputs hold 5 bytes, over the limit of 4")
+    assert found.outputs == {}
+    assert collect(place, within, Tail()).problem == ""
 
 
 def test_an_output_that_is_a_link_is_named_and_stays(place: Workplace) -> None:
