@@ -7,12 +7,13 @@ first paint.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
 from textual.app import App
+from textual.reactive import Reactive
 from textual.screen import Screen
 
 from scanflow_tui.contract.errors import DamagedSession
@@ -37,6 +38,10 @@ def _actions() -> type:
     return Actions
 
 
+def _places(stack: Sequence[Screen[Any]]) -> list[Place]:
+    return [screen for screen in stack if isinstance(screen, Place)]
+
+
 class ScanflowApp(App[int]):
     """``source`` is the session to open, or None for the list; ``start`` the first place.
 
@@ -48,6 +53,8 @@ class ScanflowApp(App[int]):
     TITLE = "ScanFlow"
     COMMANDS: ClassVar = {_actions}
     ENABLE_COMMAND_PALETTE = True
+    # Not set, but so from the start: a change would read every style sheet a second time.
+    theme: Reactive[str] = Reactive(THEME.name, init=False)
 
     def __init__(
         self,
@@ -64,7 +71,7 @@ class ScanflowApp(App[int]):
     ) -> None:
         super().__init__()
         self.register_theme(THEME)
-        self.theme = THEME.name
+        self.stylesheet.set_variables(self.get_css_variables())
         self.sessions_root = sessions_root
         self.doors = doors or Doors()
         self.ascii = ascii
@@ -113,10 +120,8 @@ class ScanflowApp(App[int]):
 
     def refresh_place(self, update: Update | None) -> None:
         """Render the place on top from what is known."""
-        for screen in reversed(self.screen_stack):
-            if isinstance(screen, Place):
-                screen.repaint(update)
-                break
+        for place in _places(self.screen_stack)[-1:]:
+            place.repaint(update)
 
     async def send(self, command: Command) -> Reply | None:
         """Give a command; None where it was refused, which the footer says."""
@@ -169,10 +174,7 @@ class ScanflowApp(App[int]):
 
     def current_place(self) -> str:
         """The id of the place on top."""
-        for screen in reversed(self.screen_stack):
-            if isinstance(screen, Place):
-                return screen.place
-        return ""
+        return next((place.place for place in _places(self.screen_stack)[-1:]), "")
 
     def refresh_bars(self) -> None:
         """Top bar and footer of the place on top."""
@@ -181,10 +183,8 @@ class ScanflowApp(App[int]):
 
     def say(self, sentence: str, tone: str = "you") -> None:
         """A notice in the footer's row of the place on top."""
-        for screen in reversed(self.screen_stack):
-            if isinstance(screen, Place):
-                screen.say(sentence, tone)
-                break
+        for place in _places(self.screen_stack)[-1:]:
+            place.say(sentence, tone)
 
     def legible(self, text: Text) -> Text:
         """The text in the character set asked for."""
