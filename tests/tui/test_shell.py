@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
+from scanflow_tui.tui.app import ScanflowApp
+from scanflow_tui.tui.screens.place import Place
+from scanflow_tui.tui.widgets.help import Help
 from tests.driver import drive
 from tests.fakes.demo_events import demo_events
 from tests.fakes.source import FakeSource
@@ -72,3 +79,27 @@ async def test_ascii_draws_no_box_character() -> None:
 async def test_the_clock_says_that_it_is_local() -> None:
     async with drive(FakeSource(demo_events("asked"))) as it:
         assert it.lines()[0].endswith(" local")
+
+
+async def test_help_that_is_closed_before_it_stands_is_no_defect() -> None:
+    async with drive(FakeSource(demo_events("asked"))) as it:
+        place = it.app.screen
+        assert isinstance(place, Place)
+        it.app.push_screen(Help(place))
+        it.app.pop_screen()
+        await it.press("?")
+        it.expect_text("Help: Workflow", "Move up")
+
+
+async def test_a_defect_ends_the_app_without_a_traceback_over_the_terminal() -> None:
+    def broken() -> None:
+        raise RuntimeError("a defect")
+
+    app = ScanflowApp(None, Path())
+    with pytest.raises(RuntimeError, match="a defect"):
+        async with app.run_test() as pilot:
+            app.call_later(broken)
+            await pilot.pause()
+    assert isinstance(app.defect, RuntimeError)
+    assert app.return_code == 1
+    assert not app._exit_renderables
