@@ -8,35 +8,31 @@ make.
 from __future__ import annotations
 
 import os
-import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from scanflow_tui.contract.errors import Missing
-from scanflow_tui.contract.step import STEP_FILE
 from scanflow_tui.engine import attempt, docker_doctor, docker_place, procfs
 from scanflow_tui.engine.docker_client import (
     Daemon,
     EngineAway,
     EngineRefused,
-    NameTaken,
     NoSuchContainer,
     NoSuchImage,
 )
 from scanflow_tui.engine.docker_follow import Container, Follower
 from scanflow_tui.engine.docker_link import Link, here
-from scanflow_tui.engine.docker_place import Claim
-from scanflow_tui.engine.docker_spec import LABEL, Host, Job, body, job_from, job_of
-from scanflow_tui.engine.docker_truth import State, state_of
+from scanflow_tui.engine.docker_spec import LABEL, Job, job_from
+from scanflow_tui.engine.docker_start import NO_IMAGE, Starter
+from scanflow_tui.engine.docker_truth import state_of
 from scanflow_tui.engine.images_recipe import PREFIX
 from scanflow_tui.engine.protocol import (
     Absent,
     Accepted,
     Capacity,
     Engine,
-    Exited,
+    Entry,
     LogChunk,
     Lost,
     Observation,
@@ -51,7 +47,6 @@ from scanflow_tui.engine.protocol import (
 
 LOOK_S = 2.0
 BUILD_IT = "`scanflow images build PIPELINE` makes it, or choose --engine process."
-NO_IMAGE = "the pipeline names no image, and the Docker engine runs steps in images alone"
 
 
 class DockerEngine:
@@ -63,26 +58,14 @@ class DockerEngine:
         self._link = link
         self._daemon = Daemon(link)
         self._follows: dict[str, Follower] = {}
-        self._starting: dict[str, threading.Lock] = {}
-        self._guard = threading.Lock()
-        self._images: dict[str, str] = {}
-        self._host: tuple[bool, str] | None = None
+        self._poke: Callable[[], None] = _nobody
+        self._starter = Starter(self._daemon, self._follows, self._hint)
         self._looked_s = float("-inf")
         self._unreachable = ""
 
     def start(self, spec: Spec) -> Accepted | StartUnknown | StartRefused:
         """Idempotent by name: an attempt that is already there is returned, not started twice."""
-        with self._guard:
-            lock = self._starting.setdefault(spec.name, threading.Lock())
-        with lock:
-            try:
-                return self._start(spec)
-            except EngineAway as error:
-                return StartUnknown(str(error))
-            except (EngineRefused, NoSuchContainer) as error:
-                return StartRefused(f"the Docker engine refused: {error}")
-            except OSError as error:
-                return StartRefused(f"cannot prepare {spec.folder}: {error.strerror or error}")
+        return self._starter.start(spec)
 
     def watch(self, attempts: dict[str, str]) -> Watched:
         """What became of these attempts (name → folder), in one call for all."""
@@ -162,7 +145,7 @@ class DockerEngine:
             ) from None
         except (EngineAway, EngineRefused) as error:
             raise Missing(str(error), where=self._link.address.url) from None
-        self._images[image] = found
+        self._starter.images[image] = found
         return found
 
     def doctor(self) -> list[str]:
@@ -177,92 +160,20 @@ class DockerEngine:
         except (EngineAway, EngineRefused) as error:
             return [f"The Docker engine at {self._link.address.url} does not speak: {error}."]
 
+    def on_hint(self, poke: Callable[[], None]) -> None:
+        """Call ``poke`` whenever the end of an attempt is written down."""
+        self._poke = poke
+
+    def enter(self, spec: Spec, argv: tuple[str, ...]) -> Entry:
+        """A docker command that runs ``argv`` in the same image, hardened the same way."""
+        return self._starter.enter(spec, argv)
+
     def close(self) -> None:
         """Let go of what is followed; containers go on."""
         for follower in self._follows.values():
             follower.leave()
         self._follows.clear()
         self._daemon.close()
-
-    # starting
-
-    def _start(self, spec: Spec) -> Accepted | StartUnknown | StartRefused:
-        if not spec.argv:
-            return StartRefused("the step has no command to run")
-        if not spec.image:
-            return StartRefused(NO_IMAGE)
-        if not Path(spec.folder).is_dir():
-            return StartRefused(f"the attempt's folder is missing: {spec.folder}")
-        record = docker_place.record_of(spec.folder)
-        if spec.name in self._follows or attempt.read_exit(record) is not None:
-            return _accepted(record)
-        is_rootless, userns = self._host_facts()
-        user = docker_place.prepare(spec.folder, is_rootless=is_rootless)
-        lock = docker_place.take(record)
-        if lock is None:
-            # Another process starts or follows it, so it is started.
-            return _accepted(record)
-        try:
-            if attempt.read_cancel(record) is not None:
-                _end_before_start(record)
-                return _accepted(record)
-            has_step = (Path(spec.folder) / STEP_FILE).is_file()
-            answer = self._create(spec, Host(user, userns, has_step))
-            if isinstance(answer, StartRefused):
-                return answer
-            container, state = answer
-            if state is None or (state.never_ran and not state.error):
-                return self._launch(spec, container, lock)
-            handed, lock = lock, -1
-            if state.never_ran:
-                os.close(handed)
-                return StartRefused(f"the Docker engine could not start it: {state.error}")
-            self._take_up(spec.name, container, handed)
-            return Accepted(container.id)
-        finally:
-            if lock >= 0 and spec.name not in self._follows:
-                os.close(lock)
-
-    def _create(self, spec: Spec, host: Host) -> tuple[Container, State | None] | StartRefused:
-        """The container, and its state where it was there already."""
-        pinned = self._images.get(spec.image, spec.image)
-        request = body(spec, host) | {"Image": pinned}
-        claim = docker_place.read_claim(docker_place.record_of(spec.folder))
-        state = None
-        try:
-            made = self._daemon.create(spec.name, request)
-            incarnation, claimed_at = self._link.incarnation(), 0
-        except NoSuchImage:
-            return StartRefused(f"the image {spec.image!r} is not in the Docker engine")
-        except NameTaken:
-            found = self._daemon.inspect(spec.name)
-            if not _is_ours(found, spec.folder):
-                return StartRefused(f"a container {spec.name!r} is there that is none of ours")
-            made, state = str(found["Id"]), state_of(found)
-            claimed_at = state.started_at
-            incarnation = claim.incarnation if claim else self._link.incarnation()
-        return Container(made, job_of(spec), claimed_at, incarnation), state
-
-    def _launch(self, spec: Spec, container: Container, lock: int) -> Accepted | StartRefused:
-        """Attach, claim, start, follow: in this order, so that no byte and no outcome is lost."""
-        record = docker_place.record_of(spec.folder)
-        stream = self._daemon.attach(container.id)
-        docker_place.write_claim(record, Claim(container.id, container.incarnation, _now_us()))
-        try:
-            self._daemon.start(container.id)
-        except EngineRefused as error:
-            stream.close()
-            self._daemon.remove(container.id)
-            return StartRefused(f"the Docker engine could not start it: {error}")
-        began = Container(container.id, container.job, _now_us(), container.incarnation)
-        self._follows[spec.name] = Follower(self._daemon, began, lock).begin(stream)
-        return Accepted(container.id)
-
-    def _host_facts(self) -> tuple[bool, str]:
-        """Whether the engine is rootless, and which user namespace a container asks for."""
-        if self._host is None:
-            self._host = docker_doctor.host_facts(self._daemon.info())
-        return self._host
 
     # watching
 
@@ -327,8 +238,12 @@ class DockerEngine:
         return Running(state.started_at)
 
     def _take_up(self, name: str, container: Container, lock: int) -> None:
-        self._follows[name] = Follower(self._daemon, container, lock).begin(None)
-        self._follows[name].enforce()
+        follower = Follower(self._daemon, container, lock, self._hint).begin(None)
+        self._follows[name] = follower
+        follower.enforce()
+
+    def _hint(self) -> None:
+        self._poke()
 
     def _sweep(self, session: str, attempts: Mapping[str, str]) -> None:
         """Remove ended containers of this session whose outcome lies in their folder."""
@@ -350,20 +265,5 @@ def create() -> Engine:
     return DockerEngine(here())
 
 
-def _is_ours(found: dict[str, Any], folder: str) -> bool:
-    job = job_from(found.get("Config", {}).get("Labels") or {})
-    return job is not None and job.folder == folder
-
-
-def _accepted(record: Path) -> Accepted:
-    claim = docker_place.read_claim(record)
-    return Accepted(claim.container if claim else "")
-
-
-def _end_before_start(record: Path) -> None:
-    now_us = _now_us()
-    attempt.write_exit(record, Exited(None, None, now_us, now_us, cancelled=True))
-
-
-def _now_us() -> int:
-    return time.time_ns() // 1000
+def _nobody() -> None:
+    """Nobody wants hints."""

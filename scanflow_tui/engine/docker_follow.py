@@ -55,7 +55,9 @@ class Container:
 class Follower:
     """Follows one container. ``outcome`` is set last, when everything is on the disk."""
 
-    def __init__(self, daemon: Daemon, container: Container, lock: int) -> None:
+    def __init__(
+        self, daemon: Daemon, container: Container, lock: int, hint: Callable[[], None]
+    ) -> None:
         self.daemon = daemon
         self.container = container
         self.folder = container.job.folder
@@ -67,6 +69,7 @@ class Follower:
         self.rss_bytes: int | None = None
         self.defect = ""
         self._lock = lock
+        self._hint = hint
         self._ran_on = False
         self._is_away = False
         self._is_stopping = False
@@ -145,6 +148,7 @@ class Follower:
                 self.defect = f"{type(error).__name__}: {error}"
         finally:
             self._release()
+            self._hint()
 
     def _drain(self, stream: socket.SocketIO) -> None:
         """Store all that comes, until the stream ends; that it ends says nothing."""

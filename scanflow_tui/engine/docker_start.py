@@ -1,0 +1,177 @@
+"""Starting a container once, whatever crashes meanwhile, and whoever else starts it too.
+
+The order is create, attach, claim, start: no byte of the log is missed, a container that was not
+started is never taken for one that ended, and one that has ended is never started again.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from scanflow_tui.contract.step import STEP_FILE
+from scanflow_tui.engine import attempt, docker_doctor, docker_place
+from scanflow_tui.engine.docker_client import (
+    Daemon,
+    EngineAway,
+    EngineRefused,
+    NameTaken,
+    NoSuchContainer,
+    NoSuchImage,
+)
+from scanflow_tui.engine.docker_enter import command, surroundings
+from scanflow_tui.engine.docker_follow import Container, Follower
+from scanflow_tui.engine.docker_place import Claim
+from scanflow_tui.engine.docker_spec import Host, body, job_from, job_of
+from scanflow_tui.engine.docker_truth import State, state_of
+from scanflow_tui.engine.protocol import (
+    Accepted,
+    Entry,
+    Exited,
+    Spec,
+    StartRefused,
+    StartUnknown,
+)
+
+NO_IMAGE = "the pipeline names no image, and the Docker engine runs steps in images alone"
+
+
+class Starter:
+    """Starts containers and hands them to followers. ``images`` pins names to ids."""
+
+    def __init__(
+        self, daemon: Daemon, follows: dict[str, Follower], hint: Callable[[], None]
+    ) -> None:
+        self.images: dict[str, str] = {}
+        self._daemon = daemon
+        self._follows = follows
+        self._hint = hint
+        self._starting: dict[str, threading.Lock] = {}
+        self._guard = threading.Lock()
+        self._host: tuple[bool, str] | None = None
+
+    def start(self, spec: Spec) -> Accepted | StartUnknown | StartRefused:
+        """Start an attempt, or find it started. Never raises for what the engine answers."""
+        with self._guard:
+            lock = self._starting.setdefault(spec.name, threading.Lock())
+        with lock:
+            try:
+                return self._start(spec)
+            except EngineAway as error:
+                return StartUnknown(str(error))
+            except (EngineRefused, NoSuchContainer) as error:
+                return StartRefused(f"the Docker engine refused: {error}")
+            except OSError as error:
+                return StartRefused(f"cannot prepare {spec.folder}: {error.strerror or error}")
+
+    def enter(self, spec: Spec, argv: tuple[str, ...]) -> Entry:
+        """The command of the docker program that a person runs. Raises Missing without it."""
+        is_rootless, userns = self._host_facts()
+        user = docker_place.prepare(spec.folder, is_rootless=is_rootless)
+        has_step = (Path(spec.folder) / STEP_FILE).is_file()
+        link = self._daemon.link
+        return Entry(
+            command(spec, argv, Host(user, userns, has_step)), surroundings(link.address), "/"
+        )
+
+    def _start(self, spec: Spec) -> Accepted | StartUnknown | StartRefused:
+        if not spec.argv:
+            return StartRefused("the step has no command to run")
+        if not spec.image:
+            return StartRefused(NO_IMAGE)
+        if not Path(spec.folder).is_dir():
+            return StartRefused(f"the attempt's folder is missing: {spec.folder}")
+        record = docker_place.record_of(spec.folder)
+        if spec.name in self._follows or attempt.read_exit(record) is not None:
+            return _accepted(record)
+        is_rootless, userns = self._host_facts()
+        user = docker_place.prepare(spec.folder, is_rootless=is_rootless)
+        lock = docker_place.take(record)
+        if lock is None:
+            # Another process starts or follows it, so it is started.
+            return _accepted(record)
+        try:
+            if attempt.read_cancel(record) is not None:
+                _end_before_start(record)
+                return _accepted(record)
+            has_step = (Path(spec.folder) / STEP_FILE).is_file()
+            answer = self._create(spec, Host(user, userns, has_step))
+            if isinstance(answer, StartRefused):
+                return answer
+            container, state = answer
+            if state is None or (state.never_ran and not state.error):
+                return self._launch(spec, container, lock)
+            handed, lock = lock, -1
+            if state.never_ran:
+                os.close(handed)
+                return StartRefused(f"the Docker engine could not start it: {state.error}")
+            follower = Follower(self._daemon, container, handed, self._hint).begin(None)
+            self._follows[spec.name] = follower
+            return Accepted(container.id)
+        finally:
+            if lock >= 0 and spec.name not in self._follows:
+                os.close(lock)
+
+    def _create(self, spec: Spec, host: Host) -> tuple[Container, State | None] | StartRefused:
+        """The container, and its state where it was there already."""
+        pinned = self.images.get(spec.image, spec.image)
+        request = body(spec, host) | {"Image": pinned}
+        claim = docker_place.read_claim(docker_place.record_of(spec.folder))
+        state = None
+        try:
+            made = self._daemon.create(spec.name, request)
+            incarnation, claimed_at = self._daemon.link.incarnation(), 0
+        except NoSuchImage:
+            return StartRefused(f"the image {spec.image!r} is not in the Docker engine")
+        except NameTaken:
+            found = self._daemon.inspect(spec.name)
+            if not _is_ours(found, spec.folder):
+                return StartRefused(f"a container {spec.name!r} is there that is none of ours")
+            made, state = str(found["Id"]), state_of(found)
+            claimed_at = state.started_at
+            incarnation = claim.incarnation if claim else self._daemon.link.incarnation()
+        return Container(made, job_of(spec), claimed_at, incarnation), state
+
+    def _launch(self, spec: Spec, container: Container, lock: int) -> Accepted | StartRefused:
+        """Attach, claim, start, follow: in this order, so that no byte and no outcome is lost."""
+        record = docker_place.record_of(spec.folder)
+        stream = self._daemon.attach(container.id)
+        docker_place.write_claim(record, Claim(container.id, container.incarnation, _now_us()))
+        try:
+            self._daemon.start(container.id)
+        except EngineRefused as error:
+            stream.close()
+            self._daemon.remove(container.id)
+            return StartRefused(f"the Docker engine could not start it: {error}")
+        began = Container(container.id, container.job, _now_us(), container.incarnation)
+        self._follows[spec.name] = Follower(self._daemon, began, lock, self._hint).begin(stream)
+        return Accepted(container.id)
+
+    def _host_facts(self) -> tuple[bool, str]:
+        """Whether the engine is rootless, and which user namespace a container asks for."""
+        if self._host is None:
+            self._host = docker_doctor.host_facts(self._daemon.info())
+        return self._host
+
+
+def _is_ours(found: dict[str, Any], folder: str) -> bool:
+    job = job_from(found.get("Config", {}).get("Labels") or {})
+    return job is not None and job.folder == folder
+
+
+def _accepted(record: Path) -> Accepted:
+    claim = docker_place.read_claim(record)
+    return Accepted(claim.container if claim else "")
+
+
+def _end_before_start(record: Path) -> None:
+    now_us = _now_us()
+    attempt.write_exit(record, Exited(None, None, now_us, now_us, cancelled=True))
+
+
+def _now_us() -> int:
+    return time.time_ns() // 1000
