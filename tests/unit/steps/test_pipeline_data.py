@@ -62,6 +62,21 @@ def test_one_split_is_enough(tmp_path: Path) -> None:
     assert set(mnist.splits_of(tmp_path)) == {"test"}
 
 
+@pytest.mark.parametrize("splits", [("train",), ("t10k",), ("train", "t10k")])
+def test_what_is_trained_and_what_streams_come_from_one_pool(
+    splits: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mnist, "TRAIN", 20)
+    given = {name: made_up(300, seed=place) for place, name in enumerate(splits)}
+    for name, data in given.items():
+        lay_out(tmp_path, name, data, packed=False)
+    train, held_out, _ = mnist.sources(tmp_path)
+    pool = np.concatenate([data.images for data in given.values()]).reshape(-1, 784)
+    taken = np.concatenate([train.images, held_out.images]).reshape(-1, 784)
+    assert len(train.labels) == 10 * mnist.TRAIN
+    assert sorted(map(bytes, taken)) == sorted(map(bytes, pool))
+
+
 def test_an_empty_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(Missing, match="no MNIST files"):
         mnist.splits_of(tmp_path)
