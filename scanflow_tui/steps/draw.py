@@ -27,7 +27,7 @@ def main() -> None:
     """Parse, draw, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--stream", type=Path, required=True)
-    parser.add_argument("--corruption", choices=sorted(CORRUPTIONS), default=None)
+    parser.add_argument("--corruption", help=", ".join(CORRUPTIONS), default=None)
     parser.add_argument("--share", type=float, default=1.0, help="share of images corrupted")
     parser.add_argument("--n", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)

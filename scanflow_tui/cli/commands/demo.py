@@ -14,7 +14,7 @@ from scanflow_tui.cli import output
 from scanflow_tui.cli.choosing import sessions_root
 from scanflow_tui.cli.commands.approve import print_table
 from scanflow_tui.cli.commands.init import copy_pipeline, make_data
-from scanflow_tui.cli.playing import Demo, Script
+from scanflow_tui.cli.playing import N_BATCHES, Demo, Script
 from scanflow_tui.client.live import LiveSource
 from scanflow_tui.client.start import create_session
 from scanflow_tui.contract.errors import RunFailed, UsageError
@@ -74,6 +74,8 @@ def _prepare(demo: Demo, data: str | None, download: bool, tell: output.Progress
     tell(None, "reading MNIST")
     said = make_data(demo.pipeline, demo.truth, data, download)
     tell(None, said)
+    # Drawn now, so that a corruption that does not exist is said before anything is trained.
+    demo.batch(N_BATCHES)
 
 
 def _with_a_person(demo: Demo, root: Path) -> int:
