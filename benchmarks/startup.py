@@ -85,6 +85,8 @@ class Place:
         self.sessions = folder / "sessions"
         self.session = create_session(self.sessions, NAME, pipeline, "process")
         self.environ = os.environ | {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+        # Whoever develops may forbid bytecode; an installed program has it.
+        self.environ.pop("PYTHONDONTWRITEBYTECODE", None)
         self.dismiss()
 
     def dismiss(self) -> None:
