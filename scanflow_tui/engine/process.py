@@ -100,7 +100,7 @@ class ProcessEngine:
         found = {}
         for name, folder in attempts.items():
             claim = attempt.read_claim(Path(folder))
-            if claim is None or not self._is_alive(claim):
+            if claim is None or not _is_alive(claim, self._boot):
                 continue
             members = procfs.family(claim.pid)
             found[name] = Vital(
@@ -196,14 +196,11 @@ class ProcessEngine:
             return self._still(name, folder, None) or Running(attempt.heartbeat(folder) // 1000)
         if claim.boot != self._boot:
             return self._conclude(folder, claim, "the machine was restarted meanwhile")
-        if not self._is_alive(claim):
+        if not _is_alive(claim, self._boot):
             return self._conclude(folder, claim, "its shim is gone and left no exit record")
         if _is_overdue(folder, self._cancel_margin_s):
             return self._force(folder, claim)
         return self._still(name, folder, claim) or Running(claim.claimed_at)
-
-    def _is_alive(self, claim: Claim) -> bool:
-        return claim.boot == self._boot and procfs.is_alive(claim.pid, claim.start)
 
     def _still(self, name: str, folder: Path, claim: Claim | None) -> Observation | None:
         """Lost, if the heartbeat stood still for long while this engine looked on.
@@ -260,6 +257,10 @@ class ProcessEngine:
 def create() -> Engine:
     """The engine, as ``engine.choose`` makes it."""
     return ProcessEngine()
+
+
+def _is_alive(claim: Claim, boot: str) -> bool:
+    return claim.boot == boot and procfs.is_alive(claim.pid, claim.start)
 
 
 def _accepted(folder: Path) -> Accepted:
