@@ -8,7 +8,7 @@ standard library only; must never start a thread or import the package.
 from __future__ import annotations
 
 import contextlib
-import ctypes  # noqa: F401  # every shim needs it, and finds it imported
+import ctypes
 import gc
 import json
 import os
@@ -24,6 +24,7 @@ else:
     import shim
 
 LENGTH_BYTES = 4
+GC_THRESHOLD = 50_000
 
 
 def read_exactly(fd: int, n_bytes: int) -> bytes:
@@ -60,7 +61,6 @@ def become_shim(request: dict[str, Any], told: shim.Told) -> NoReturn:
         for fd in (0, 1, 2):
             os.dup2(nothing, fd)
         os.close(nothing)
-        gc.enable()
         os.chdir(request["folder"])
         shim.pursue(request["spec"], told)
     except OSError as problem:
@@ -80,8 +80,11 @@ def serve(asked: int, told_fd: int) -> None:
     """A shim for each request, until the other side is gone."""
     os.set_blocking(told_fd, False)
     signal.signal(signal.SIGCHLD, reap)
+    shim.BOOT = shim.slurp(shim.BOOT_ID).decode().strip()
+    shim.LIBC = ctypes.CDLL(None)
+    shim.LIBC.prctl  # noqa: B018  # found now, not in every child
     # Nothing that lives now will die: the children need not look at it, and its pages stay shared.
-    gc.disable()
+    gc.set_threshold(GC_THRESHOLD)
     gc.freeze()
     for request in requests(asked):
         told = shim.Told(told_fd, request["spec"]["name"].encode("ascii", "replace"))

@@ -6,7 +6,7 @@ whoever finds one touches nothing), ``heartbeat``, ``log`` (the record, ``contra
 ``cancel`` (read), ``exit.json`` (its last act). Must never import the package, and never let a full
 disk or a silent reader cost the exit code.
 """
-# ruff: noqa: PTH100, PTH104, PTH108, PTH119, PTH120, PTH208
+# ruff: noqa: PTH100, PTH104, PTH108, PTH110, PTH118, PTH119, PTH120, PTH208
 # pathlib would cost every step its import.
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # typing costs as much to import as the rest together
-    from typing import Any, NoReturn
+    from typing import Any
 
 PR_SET_CHILD_SUBREAPER = 36
 TICK_S = 1.0
@@ -33,6 +33,10 @@ DISK_RETRY_S = 1.0
 DISK_RETRIES = 600
 STEP_OOM_SCORE = b"300"
 BLOCKED = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
+LIBC: Any = None
+BOOT = ""
+"""A fork server sets both before it forks; otherwise the claim is not to wait for them."""
 RESET = (*BLOCKED, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ)
 
 
@@ -213,6 +217,11 @@ def now_us() -> int:
     return time.time_ns() // 1000
 
 
+def slurp(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as file:
+        return file.read()
+
+
 def kill_group(pid: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, number)
@@ -220,8 +229,7 @@ def kill_group(pid: int, number: int) -> None:
 
 def stat_fields(pid: int) -> list[bytes]:
     """/proc/PID/stat from field 3 on; the name in field 2 may hold anything."""
-    with open(f"/proc/{pid}/stat", "rb") as stat:
-        return stat.read().rsplit(b")", 1)[1].split()
+    return slurp(f"/proc/{pid}/stat").rsplit(b")", 1)[1].split()
 
 
 def start_time(pid: int) -> int:
@@ -231,8 +239,8 @@ def start_time(pid: int) -> int:
 def children() -> list[int]:
     """Direct children, zombies too; by a walk over /proc where the kernel keeps no list."""
     me = os.getpid()
-    with contextlib.suppress(OSError), open(f"/proc/self/task/{me}/children", "rb") as listed:
-        return [int(word) for word in listed.read().split()]
+    with contextlib.suppress(OSError):
+        return [int(word) for word in slurp(f"/proc/self/task/{me}/children").split()]
     found = []
     for entry in os.listdir("/proc"):
         with contextlib.suppress(OSError, ValueError):
@@ -244,8 +252,7 @@ def children() -> list[int]:
 def cancel_grace_s(default_s: float) -> float | None:
     """The grace that the ``cancel`` file asks for; None where nobody cancelled."""
     try:
-        with open("cancel", "rb") as asked:
-            data = asked.read(4096)
+        data = slurp("cancel")
     except OSError:
         return None
     try:
@@ -261,10 +268,8 @@ def claim(spec: dict[str, Any]) -> int | None:
     except FileExistsError:
         return None
     claimed_at = now_us()
-    me = os.getpid()
-    data = {"name": spec["name"], "pid": me, "start": start_time(me), "claimed_at": claimed_at}
-    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as boot:
-        data["boot"] = boot.read().strip()
+    data = {"name": spec["name"], "pid": os.getpid(), "start": start_time(os.getpid())}
+    data |= {"claimed_at": claimed_at, "boot": BOOT or slurp(BOOT_ID).decode().strip()}
     try:
         os.write(fd, json.dumps(data).encode("ascii"))
     except OSError:
@@ -310,54 +315,56 @@ def beat() -> None:
 
 
 def spawn(step: Step) -> None:
-    """Fork and exec the step in its own group; an exec that fails comes back as a sentence."""
+    """Run the step in its own group and folder; without a process its reason stands in ``step``.
+
+    Never a fork of this interpreter: the copies of its pages would cost more than the step.
+    """
+    here = os.open(".", os.O_RDONLY | os.O_DIRECTORY)
+    nothing = os.open(os.devnull, os.O_RDONLY)
     out_r, out_w = os.pipe()
     err_r, err_w = os.pipe()
-    told_r, told_w = os.pipe()
-    step.pid = os.fork()
-    if step.pid == 0:
-        become(step.spec, out_w, err_w, told_w)
-    for fd in (out_w, err_w, told_w):
-        os.close(fd)
-    # it has done so itself, or has begun its program
-    with contextlib.suppress(OSError):
-        os.setpgid(step.pid, step.pid)
+    doing = f"cannot enter {step.spec['cwd']!r}"
+    try:
+        os.chdir(step.spec["cwd"])
+        doing = f"cannot run {step.spec['argv'][0]!r}"
+        wired = [(os.POSIX_SPAWN_DUP2, fd, at) for at, fd in enumerate((nothing, out_w, err_w))]
+        step.pid = spawned(step.spec["argv"], step.spec["env"], wired)
+    except (OSError, ValueError) as problem:
+        number = getattr(problem, "errno", None)
+        if number in (errno.EAGAIN, errno.ENOMEM):
+            doing = "cannot start a process"
+        step.exec_code = 127 if number in (errno.ENOENT, errno.ENOTDIR) else 126
+        why = sentence(problem) if isinstance(problem, OSError) else problem
+        step.exec_error = f"{doing}: {why}"
+    finally:
+        os.fchdir(here)
+        for fd in (here, nothing, out_w, err_w):
+            os.close(fd)
     for fd, stream in ((out_r, b"stdout"), (err_r, b"stderr")):
         os.set_blocking(fd, False)
         step.streams[fd] = stream
-    told = os.read(told_r, 4096).decode("utf-8", "replace")
-    os.close(told_r)
-    if told:
-        step.exec_code, step.exec_error = int(told[:3]), told[4:]
 
 
-def become(spec: dict[str, Any], out_w: int, err_w: int, told_w: int) -> NoReturn:
-    """The child's way to the step's program; it never returns."""
-    doing = "cannot prepare the step"
-    try:
-        os.setpgid(0, 0)
-        signal.set_wakeup_fd(-1)
-        for number in RESET:
-            signal.signal(number, signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_SETMASK, ())
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.dup2(out_w, 1)
-        os.dup2(err_w, 2)
-        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+def spawned(argv: list[str], env: dict[str, str], wired: list[tuple[int, int, int]]) -> int:
+    """The process number of a program, looked for in the PATH that it is given. Raises OSError."""
+    places = [argv[0]]
+    if "/" not in argv[0]:
+        found = (os.path.join(folder, argv[0]) for folder in env.get("PATH", "").split(":"))
+        places = [place for place in found if os.path.exists(place)]
+    problem: OSError = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+    for place in places:
+        try:
+            pid = os.posix_spawn(
+                place, argv, env, file_actions=wired, setpgroup=0, setsigmask=(), setsigdef=RESET
+            )
+        except OSError as error:
+            problem = error
+            continue
         # Short of memory, the step goes before its watcher.
-        with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "wb") as score:
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/oom_score_adj", "wb", 0) as score:
             score.write(STEP_OOM_SCORE)
-        doing = f"cannot enter {spec['cwd']!r}"
-        os.chdir(spec["cwd"])
-        doing = f"cannot run {spec['argv'][0]!r}"
-        os.execvpe(spec["argv"][0], spec["argv"], spec["env"])
-    except OSError as problem:
-        code = 127 if problem.errno in (errno.ENOENT, errno.ENOTDIR) else 126
-        os.write(told_w, f"{code} {doing}: {sentence(problem)}".encode("utf-8", "replace"))
-    except BaseException as problem:  # a child that went on would be a second shim
-        os.write(told_w, f"126 {doing}: {problem}".encode("utf-8", "replace"))
-    finally:
-        os._exit(126)
+        return pid
+    raise problem
 
 
 def watch(step: Step, wake_r: int, heartbeat_s: float) -> None:
@@ -397,9 +404,8 @@ def end_family(step: Step) -> None:
 
 def run(spec: dict[str, Any], claimed_at: int, claimed_s: float, told: Told) -> None:
     """Everything between claim and exit record."""
-    import ctypes  # here, so that the claim and its launcher do not wait for it
-
-    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    (LIBC or __import__("ctypes").CDLL(None)).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     wake_r, wake_w = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     exit_fd = reserve_exit()
     step = Step(spec, Record("log", spec["log_bytes"], spec["line_bytes"]), claimed_s)
@@ -425,15 +431,12 @@ def run(spec: dict[str, Any], claimed_at: int, claimed_s: float, told: Told) -> 
 
 def attend(step: Step, wake_r: int) -> int | None:
     """Start the step, watch it to its end, end its family; its wait status, None without one."""
-    try:
-        spawn(step)
-    except OSError as problem:
-        step.exec_code, step.exec_error = 126, "cannot start a process: " + sentence(problem)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, BLOCKED)
-        return None
+    spawn(step)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, BLOCKED)
-    with contextlib.suppress(OSError), open("heartbeat", "w", encoding="ascii") as heart:
-        heart.write(json.dumps({"pid": step.pid, "start": start_time(step.pid)}))
+    if not step.pid:
+        return None
+    with contextlib.suppress(OSError), open("heartbeat", "wb", 0) as heart:
+        heart.write(b'{"pid": %d, "start": %d}' % (step.pid, start_time(step.pid)))
     watch(step, wake_r, step.spec["heartbeat_s"])
     end_family(step)
     return step.reap(step.pid, 0)
@@ -486,13 +489,12 @@ def pursue(spec: dict[str, Any], told: Told, litter: str = "") -> None:
         raise
 
 
-def main(arguments: list[str]) -> int:
+def main(arguments: list[str]) -> None:
     """``SPEC.json``; in the foreground, in a session of its own."""
     with contextlib.suppress(PermissionError):  # it leads a session already
         os.setsid()
     attempt(arguments[0], Told(None))
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])
