@@ -23,7 +23,7 @@ PIECE_BYTES = 1024 * 1024
 LINE_BYTES_MAX = limits.LOG_LINE_BYTES_MAX + 64
 _STREAM_AT = 28
 _KIND_AT = 35
-_PARTS = (b" stdout P ", b" stderr P ")
+_PARTS = (b" stdout P", b" stderr P")
 
 
 @dataclass(frozen=True, slots=True)

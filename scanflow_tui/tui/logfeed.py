@@ -19,13 +19,14 @@ if TYPE_CHECKING:
 
 COUNT_BYTES = 16 * limits.MIB
 FIRST_FIND_BYTES = 4 * limits.MIB
+STEPS_UNTOLD = 8
 SAVE_BYTES = limits.READ_BYTES_MAX
 
 
 class LogFeed:
     """``note`` says what of the log is missing, ``problem`` why nothing is read.
 
-    ``told`` is called after every piece that came.
+    ``told`` is called when what was wanted came.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class LogFeed:
         self._ends = False
         self._counted = 0
         self._n_lines = 0
+        self._n_searches = 0
         view.on_want = self._wakes.set
 
     def wants(self, log_bytes: int | None, *, ended: bool) -> bool:
@@ -66,9 +68,12 @@ class LogFeed:
         while True:
             await self._wakes.wait()
             self._wakes.clear()
+            n_steps = 0
             try:
                 while await self._step():
-                    self._told()
+                    n_steps += 1
+                    if n_steps % STEPS_UNTOLD == 0:
+                        self._told()
                 self.problem = ""
             except ScanflowError as error:
                 self.problem = error.sentence()
@@ -91,7 +96,7 @@ class LogFeed:
         elif sieve is not None and (asked := sieve.asks()) is not None:
             search, start, length = asked
             sieve.take(search, start, await self._source.find(self.ref, search, start, length))
-        elif self._counted < window.size:
+        elif self._counted < window.size and not self._n_searches:
             await self._count()
             return True
         else:
@@ -144,7 +149,17 @@ class LogFeed:
         """Look from an offset to the end (or the beginning), then the rest of the log.
 
         Each piece that was looked through is told; the caller stops at the first with a hit.
+        Counting waits for it.
         """
+        self._n_searches += 1
+        try:
+            async for found in self._searched(search, start):
+                yield found
+        finally:
+            self._n_searches -= 1
+            self._wakes.set()
+
+    async def _searched(self, search: Search, start: int) -> AsyncIterator[Found]:
         size = self._view.window.size
         ranges = [(start, size), (0, start)]
         if search.is_backwards:

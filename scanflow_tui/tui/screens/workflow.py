@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 DETAIL_WIDTH = 46
 DETAIL_ROWS_MIN = 9
+PRELOAD_S = 1.0
 
 
 class WorkflowScreen(Place):
@@ -65,6 +66,17 @@ class WorkflowScreen(Place):
         view.on_choose = self.cursor.chose
         view.focus()
         self.set_interval(1.0, self._tick)
+        self.set_timer(PRELOAD_S, self._preload)
+
+    def _preload(self) -> None:
+        """What the next screens load is loaded while a person reads this one."""
+        from importlib import import_module
+
+        def load() -> None:
+            for name in ("screens.logs", "logfeed", "widgets.dialog"):
+                import_module(f"scanflow_tui.tui.{name}")
+
+        self.run_worker(load, thread=True)
 
     def _tick(self) -> None:
         run = self.run_view()
