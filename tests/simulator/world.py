@@ -229,7 +229,10 @@ class World:
         if roll < 0.10 and client.actor == OWNER and len(state.batches) < 4 and not self.calm:
             return cmd.AddBatch("/batch", "batch")
         if roll < 0.13 and not self.calm and state.runs:
-            return cmd.Cancel(self.random.choice(list(state.runs)))
+            number = self.random.choice(list(state.runs))
+            whole = self.random.random() < 0.6
+            node_id = self.random.choice(list(state.runs[number].nodes))
+            return cmd.Cancel(number, None if whole else node_id)
         failed = [
             (run.number, node.id)
             for run in state.runs.values()

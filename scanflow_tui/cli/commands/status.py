@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from scanflow_tui.cli import output, reach
+from scanflow_tui.cli.figures import troubled, why
 from scanflow_tui.contract.errors import PersonNeeded
-from scanflow_tui.contract.states import FACES
+from scanflow_tui.contract.states import FACES, RUN_ENDED
 from scanflow_tui.session.folds import needs, summary
-from scanflow_tui.session.state import SessionState
+from scanflow_tui.session.state import RunView, SessionState
 
 ACTS = {
     "label": "scanflow label {session}",
@@ -32,10 +33,23 @@ def execute(session: str | None, root: str | None, as_json: bool) -> int:
             face = FACES[run.state]
             said = f"run {run.number}{batch}{verdict}: {face.word} {run.reason}".rstrip()
             output.write(f"  {face.symbol} {said}")
+            if run.state not in RUN_ENDED or run.number == max(state.runs):
+                _print_troubled(state.name, run)
         for run_number, node, form in asked:
             act = ACTS[form].format(session=state.name)
             output.write(f"  ? node {node} of run {run_number} needs you: {act}")
     return PersonNeeded.exit_code if asked else 0
+
+
+def _print_troubled(session: str, run: RunView) -> None:
+    """The nodes that went wrong or wait, and the commands that help."""
+    for node in troubled(run):
+        output.write(f"    {FACES[node.state].symbol} {node.id}: {why(node)}")
+    failed = [node.id for node in troubled(run) if node.state != "queued"]
+    if failed and run.state == "failed":
+        where = f"--session {session} --run {run.number}"
+        output.write(f"    its log: scanflow logs {failed[0]} {where}")
+        output.write(f"    again, when it is mended: scanflow retry {where}")
 
 
 def status_json(state: SessionState) -> dict[str, Any]:
@@ -77,9 +91,12 @@ def run_json(state: SessionState, number: int) -> dict[str, Any]:
                 "state": node.state,
                 "reason": node.reason,
                 "attempts": len(node.attempts),
+                "attempt": node.attempts[-1].name if node.attempts else None,
+                "asks": list(node.attempts[-1].asks) if node.attempts else [],
                 "seconds": node.attempts[-1].seconds if node.attempts else None,
                 "cpu_s": node.attempts[-1].cpu_s if node.attempts else None,
                 "outcome": node.attempts[-1].outcome if node.attempts else "",
+                "waits_for": node.attempts[-1].queued_reason if node.attempts else "",
             }
             for node in run.nodes.values()
         ],
