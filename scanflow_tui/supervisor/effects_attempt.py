@@ -93,7 +93,8 @@ def spec_of(effect: StartAttempt, folder: Path, code: Path, inputs: dict[str, Pa
 def write_step(effect: StartAttempt, folder: Path, inputs: dict[str, Path]) -> None:
     """``step.json`` and the folder for outputs; the same bytes again where they are there."""
     out = folder / OUT_DIR
-    out.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # a parent would have the umask's mode
+    out.mkdir(mode=0o700, exist_ok=True)
     step = StepFile(
         contract=CONTRACT,
         name=effect.name,
