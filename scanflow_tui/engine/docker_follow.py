@@ -77,7 +77,7 @@ class Follower:
         self._guard = threading.Lock()
         self._looked_s = time.monotonic()
 
-    def begin(self, stream: socket.SocketIO | None) -> Follower:
+    def begin(self, stream: socket.socket | None) -> Follower:
         """Read the stream of a container that starts now, or take one up that runs already."""
         threading.Thread(
             target=self._run, args=(stream,), name=f"docker-{self.container.id[:12]}", daemon=True
@@ -137,7 +137,7 @@ class Follower:
             time.sleep(PAUSE_S)
             self._is_stopping = False
 
-    def _run(self, stream: socket.SocketIO | None) -> None:
+    def _run(self, stream: socket.socket | None) -> None:
         try:
             if stream is not None:
                 self._drain(stream)
@@ -150,19 +150,20 @@ class Follower:
             self._release()
             self._hint()
 
-    def _drain(self, stream: socket.SocketIO) -> None:
+    def _drain(self, stream: socket.socket) -> None:
         """Store all that comes, until the stream ends; that it ends says nothing."""
         frames = Frames()
         poll = select.poll()
         poll.register(stream.fileno(), select.POLLIN)
-        read = _reader(stream)
+        # What an encrypted stream has decrypted already cannot be polled for.
+        pending = getattr(stream, "pending", lambda: 0)
         while not self._is_left:
-            if not poll.poll(IDLE_S * 1000):
+            if not pending() and not poll.poll(IDLE_S * 1000):
                 self.record.flush(_now_us())
                 self.enforce()
                 continue
             try:
-                data = read(READ_BYTES)
+                data = stream.recv(READ_BYTES)
             except OSError:
                 data = b""
             if not data:
@@ -315,14 +316,6 @@ class Follower:
             self.record.let_go()
         if lock >= 0:
             os.close(lock)
-
-
-def _reader(stream: socket.SocketIO) -> Callable[[int], bytes]:
-    """How a raw stream is read: its descriptor, or itself where it is encrypted."""
-    receive = getattr(stream, "recv", None)
-    if receive is not None:
-        return lambda size: bytes(receive(size))
-    return lambda size: os.read(stream.fileno(), size)
 
 
 def _now_us() -> int:

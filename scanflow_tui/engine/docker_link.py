@@ -1,6 +1,6 @@
 """The way to a Docker engine: a Unix socket, TCP, or ssh, and whether somebody answers there.
 
-The docker package is not imported here, so looking costs milliseconds. ``ssh://`` goes through the
+Standard library only, so looking costs milliseconds. ``ssh://`` goes through the
 ssh client: agents, jump hosts and its configuration work.
 """
 
@@ -55,7 +55,7 @@ class Link:
         """Why no engine answers, in a sentence; empty where one does."""
         where = f"{self.address.url} ({self.address.origin})"
         try:
-            connection = self._dial()
+            connection = self.dial()
             try:
                 connection.request("GET", "/_ping")
                 status = connection.getresponse().status
@@ -96,7 +96,8 @@ class Link:
         if self._forward:
             self._forward.close()
 
-    def _dial(self) -> http.client.HTTPConnection:
+    def dial(self) -> http.client.HTTPConnection:
+        """A new connection. Raises OSError."""
         if self.socket:
             timeout = SSH_PING_S_MAX if self._forward else PING_S_MAX
             dialled = socket.socket(socket.AF_UNIX)

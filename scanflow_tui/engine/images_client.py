@@ -9,8 +9,8 @@ import contextlib
 from collections.abc import Iterator
 from typing import IO, Any
 
-from scanflow_tui.engine.docker_client import asking, connect
 from scanflow_tui.engine.docker_link import Link
+from scanflow_tui.engine.docker_package import asking, connect
 
 PROBE_S_MAX = 60.0
 
