@@ -27,6 +27,7 @@ from scanflow_tui.supervisor.stimuli import (
     EngineObserved,
     Evidence,
     HumanStored,
+    LogEnds,
     Observed,
     Reported,
     Sampled,
@@ -125,15 +126,7 @@ def collected(turn: Turn, told: Collected) -> None:
     if told.report is not None:
         reported(turn, told.report)
     state, reason = judge(told)
-    log = None
-    if told.log is not None:
-        log = ev.LogRecord(
-            told.log.n_bytes,
-            told.log.n_lines,
-            told.log.sha,
-            turn.seal(told.log.head),
-            turn.seal(told.log.tail),
-        )
+    log = None if told.log is None else _log_record(turn, told.log)
     turn.emit(
         ev.AttemptEnded(
             run=run.number,
@@ -161,6 +154,13 @@ def collected(turn: Turn, told: Collected) -> None:
     if state == "done":
         turn.effects.append(KeepInCache(attempt.key, attempt.name, told.outputs, told.values))
         succeeded(turn, run, node, told.evidence)
+
+
+def _log_record(turn: Turn, log: LogEnds) -> ev.LogRecord:
+    """The ends of a log put beside the event: none of an empty one, one where both are the same."""
+    head = turn.seal(log.head) if log.head else ""
+    tail = head if log.tail == log.head else turn.seal(log.tail)
+    return ev.LogRecord(log.n_bytes, log.n_lines, log.sha, head, tail)
 
 
 def judge(told: Collected) -> tuple[AttemptState, str]:
