@@ -3,6 +3,30 @@
 from __future__ import annotations
 
 from scanflow_tui.contract.evidence import Interval, Table, WorstClass
+from scanflow_tui.contract.states import BAD
+from scanflow_tui.session.state import NodeView, RunView
+
+
+def why(node: NodeView) -> str:
+    """Why a node stands as it does: what its last attempt came to or waits for, else the plan's
+    reason.
+    """
+    last = node.attempts[-1] if node.attempts else None
+    if last is not None and last.outcome:
+        return last.outcome
+    if last is not None and node.state == "queued" and last.queued_reason:
+        return last.queued_reason
+    return node.reason
+
+
+def troubled(run: RunView) -> list[NodeView]:
+    """Nodes that went wrong, or that wait for something other than their turn."""
+    return [
+        node
+        for node in run.nodes.values()
+        if node.attempts
+        and (node.state in BAD or (node.state == "queued" and node.attempts[-1].queued_reason))
+    ]
 
 
 def accuracy(found: Interval | None) -> str:

@@ -34,9 +34,11 @@ class ScanflowError(Exception):
         self.hint = hint
 
     def sentence(self) -> str:
-        """The error as one line: ``where: what. hint``."""
+        """The error as one line: ``where: what; hint``, or ``where: what. Hint``."""
         text = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{text.rstrip('.')}. {self.hint}".rstrip() if self.hint else text
+        if not self.hint:
+            return text
+        return text.rstrip(".") + ("; " if self.hint[0].islower() else ". ") + self.hint.rstrip()
 
     def __str__(self) -> str:
         return self.sentence()

@@ -8,6 +8,7 @@ from scanflow_tui.cli import output, reach
 from scanflow_tui.cli.choosing import session_folder, sessions_root
 from scanflow_tui.cli.commands.lint import pipeline_text
 from scanflow_tui.cli.commands.status import ACTS, run_json
+from scanflow_tui.cli.figures import why
 from scanflow_tui.cli.following import Follower, end_of
 from scanflow_tui.cli.link import Link
 from scanflow_tui.client.start import create_session
@@ -82,7 +83,7 @@ def report(state: SessionState, number: int, as_json: bool, detached: bool) -> i
         output.write_json(run_json(state, number))
     else:
         for node in run.nodes.values():
-            output.write(f"  {node.state:10} {node.id:12} {node.reason}")
+            output.write(f"  {node.state:10} {node.id:12} {why(node)}")
         n_run = sum(bool(node.attempts) for node in run.nodes.values())
         if run.state == "done" and n_run == 0:
             output.write(f"run {number}: nothing to do, every step is cached or skipped")

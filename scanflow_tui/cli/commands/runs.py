@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scanflow_tui.cli import output, reach
 from scanflow_tui.cli.commands.status import run_json
+from scanflow_tui.cli.figures import why
 from scanflow_tui.contract.states import FACES
 
 
@@ -25,7 +26,7 @@ def execute(session: str | None, number: int | None, root: str | None, as_json: 
                     f"{face.symbol} {face.word}",
                     node.id,
                     f"{last.seconds:.1f} s" if last and last.seconds is not None else "",
-                    (last.outcome if last and last.outcome else node.reason),
+                    why(node),
                 )
             )
         output.table(("state", "node", "time", "reason"), rows)
