@@ -41,7 +41,12 @@ def _fits(turn: Turn, limits: StepLimits, holders: Iterable[Open]) -> bool:
     budget = turn.machine.budget
     if budget.cpus is None:
         return True
-    used = [node_of(turn.machine, run, node.id).limits for run, node, _ in holders]
+    # What has exited holds nothing any more, though its outputs are still being judged.
+    used = [
+        node_of(turn.machine, run, node.id).limits
+        for run, node, attempt in holders
+        if attempt.name not in turn.machine.exited
+    ]
     # One attempt always has room: a step that asks for more than there is would wait for ever.
     return not used or fits(budget, used, limits)
 

@@ -17,7 +17,7 @@ from scanflow_tui.contract.errors import Missing, ScanflowError
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.contents import Content
 from scanflow_tui.session.events import Event
-from scanflow_tui.supervisor.effects import Effect
+from scanflow_tui.supervisor.effects import Answer, Effect, Stop
 from scanflow_tui.supervisor.frames import Row
 from scanflow_tui.supervisor.stimuli import Commanded, Stimulus, Ticked
 from scanflow_tui.supervisor.turn import Machine, Turn
@@ -29,6 +29,8 @@ AGAIN_S = 1.0
 TICK_S = 5.0
 HOLD_S = 0.05
 """How long events that nobody waits for may wait for others to be committed with."""
+GATHER_S = 0.004
+"""How long a group that no client waits for gathers more: a commit costs as much as a few ms."""
 UNHURRIED: frozenset[type] = frozenset(
     {ev.AttemptAccepted, ev.AttemptQueued, ev.AttemptStarted, ev.MetricReported, ev.VitalSampled}
 )
@@ -49,6 +51,11 @@ class Group:
         self.events += turn.events
         self.contents += turn.contents
         self.effects += turn.effects
+
+    @property
+    def is_awaited(self) -> bool:
+        """Whether a client waits for an answer in it."""
+        return any(isinstance(effect, Answer | Stop) for effect in self.effects)
 
     @property
     def may_wait(self) -> bool:
@@ -167,12 +174,14 @@ class Loop:
     async def _turn(self) -> None:
         group, self._held = self._held, Group()
         is_fresh = not group.events
-        while self._inbox and len(group.events) < limits.GROUP_COMMIT_EVENTS_MAX:
-            self._take(self._inbox.popleft(), group)
+        self._take_all(group)
         if group.events:
             self._settled.clear()
             if self._is_held(group, is_fresh):
                 return
+            if not (group.is_awaited or self._stop.is_set()):
+                await asyncio.sleep(GATHER_S)
+                self._take_all(group)
             rows = await self._commit(group)
             if rows is None:
                 return
@@ -183,6 +192,10 @@ class Loop:
             self.shell.carry(effect)
         # Whoever waited for a settled state sees it before the next group.
         await asyncio.sleep(0)
+
+    def _take_all(self, group: Group) -> None:
+        while self._inbox and len(group.events) < limits.GROUP_COMMIT_EVENTS_MAX:
+            self._take(self._inbox.popleft(), group)
 
     def _take(self, stimulus: Stimulus, group: Group) -> None:
         """Advance, and answer at once what can be."""
