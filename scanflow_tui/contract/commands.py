@@ -119,6 +119,10 @@ class Cancel:
     node: str | None = None
 
 
+NEW_CODE = "--code new"
+"""Stands in the hint of a refusal that a retry with ``code="new"`` would overcome."""
+
+
 @dataclass(frozen=True, slots=True)
 class Retry:
     """Try a failed node of a run again, or every node that ended badly.

@@ -63,7 +63,7 @@ def _changed(told: CodeRead, run: RunView) -> Refused:
         what = f"the pipeline's folder cannot be read: {told.error.sentence()}"
         return Refused(what, hint=frozen)
     said = f"{shown(told.changes)} changed since run {run.number} was planned"
-    return Refused(said, hint=f"{frozen}, --code new takes what is there now")
+    return Refused(said, hint=f"{frozen}, {cmd.NEW_CODE} takes what is there now")
 
 
 def shown(changes: tuple[str, ...]) -> str:

@@ -38,6 +38,7 @@ class Following:
         self.known = Known(name=name, writable=source is None or source.writable)
         self.playing = Playing()
         self.last_event: Event | None = None
+        self.refusal: ScanflowError | None = None
         self._update: Update | None = None
         self._is_dirty = False
         self._target: int | None = None
@@ -107,6 +108,7 @@ class Following:
         try:
             return await self.source.send(command)
         except ScanflowError as error:
+            self.refusal = error
             self.app.say(f"✖ {error.sentence()}", "bad")
             return None
         finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scanflow_tui.client.source import AttemptVital, Vitals
-from scanflow_tui.contract.commands import Cancel, Retry
+from scanflow_tui.contract.commands import NEW_CODE, Cancel, Command, Retry
 from scanflow_tui.contract.errors import Missing, Refused
 from scanflow_tui.contract.ids import attempt_name
 from scanflow_tui.session import events as ev
@@ -70,6 +70,23 @@ async def test_retry_is_confirmed_by_r_and_sent() -> None:
         assert source.sent == []
         await it.press("r")
         assert source.sent == [Retry(1, "train")]
+
+
+async def test_code_that_changed_is_said_and_taken_when_confirmed() -> None:
+    source = FakeSource(failed())
+
+    def changed(command: Command) -> list[ev.Kind]:
+        if command == Retry(1, "train"):
+            raise Refused("model.py changed since run 1 was planned", hint=f"{NEW_CODE} takes it")
+        return []
+
+    source.answer = changed
+    async with drive(source) as it:
+        await it.press("t")
+        await it.press("r")
+        it.expect_text("Take the new code?", "model.py changed since run 1 was planned")
+        await it.press("n")
+        assert source.sent == [Retry(1, "train"), Retry(1, "train", "new")]
 
 
 async def test_enter_and_escape_stand_on_the_safe_answer() -> None:

@@ -158,12 +158,19 @@ class WorkflowActs:
 
     async def act_retry(self) -> None:
         """A new attempt of the chosen node."""
-        from scanflow_tui.contract.commands import Retry
+        from scanflow_tui.contract.commands import NEW_CODE, Retry
 
         run, node = self.place.run_view(), self.place.chosen()
         if run is None or node is None:
             return
         body = f"{node.id} starts again as attempt {len(node.attempts) + 1}; its first log stays."
         thing = f"{node.id} of run {run.number}"
-        if await self.place.scanflow.confirm(f"Retry {thing}?", body, "retry", thing=thing):
-            await self.place.scanflow.send(Retry(run.number, node.id))
+        app = self.place.scanflow
+        if not await app.confirm(f"Retry {thing}?", body, "retry", thing=thing):
+            return
+        reply = await app.send(Retry(run.number, node.id))
+        refusal = app.following.refusal
+        if reply is None and refusal is not None and NEW_CODE in refusal.hint:
+            body = f"{refusal.what}. What succeeded stays; the rest of the run uses the new code."
+            if await app.confirm("Take the new code?", body, "new code for", thing=thing):
+                await app.send(Retry(run.number, node.id, "new"))
