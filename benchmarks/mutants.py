@@ -27,6 +27,7 @@ from types import FrameType
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from rich.console import Console
+from rich.progress import track
 
 from benchmarks import mutants_check
 from benchmarks.mutants_make import mutant, sources
@@ -66,17 +67,18 @@ class Hang(Exception):
 
 @contextmanager
 def patience(seconds: int) -> Iterator[None]:
-    """Raise Hang in what is done here after so many seconds."""
+    """Raise Hang in what is done here after so many seconds of CPU (the machine may be full)."""
 
     def ring(number: int, frame: FrameType | None) -> None:
         raise Hang
 
-    signal.signal(signal.SIGALRM, ring)
-    signal.alarm(seconds)
+    before = signal.signal(signal.SIGPROF, ring)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.alarm(0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
 
 
 def judge(seed: int, documents: list[str]) -> Judged:
@@ -91,7 +93,7 @@ def judge(seed: int, documents: list[str]) -> Judged:
             if not ours:
                 use(data)
     except Hang:
-        wrong = f"a hang: {PATIENCE_S} s"
+        wrong = f"a hang: {PATIENCE_S} s of CPU"
     except Exception:
         wrong = traceback.format_exc(limit=-3)
     seconds = time.process_time() - started
@@ -153,7 +155,7 @@ def through_cli(seeds: list[int], documents: list[str]) -> list[str]:
             told = subprocess.run(
                 [sys.executable, "-m", "scanflow_tui", command, str(path)],
                 capture_output=True,
-                timeout=PATIENCE_S * 3,
+                timeout=PATIENCE_S * 10,
                 check=False,
             )
             said = (told.stdout + told.stderr).decode("utf-8", "replace")
@@ -175,8 +177,9 @@ def main() -> int:
     parser.add_argument("--json", type=Path)
     asked = parser.parse_args()
     documents = sources()
+    to_stderr = Console(stderr=True)
     seeds = range(asked.seed, asked.seed + asked.mutants)
-    judged = [judge(seed, documents) for seed in seeds]
+    judged = [judge(seed, documents) for seed in track(seeds, "mutants", console=to_stderr)]
     split = [one for one in judged if not one.agree]
     wrong = [one for one in judged if one.wrong]
     step = max(1, len(seeds) // max(asked.cli, 1))

@@ -66,10 +66,22 @@ def _read(text: str) -> Tree:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError) as error:
-        raise Refused(f"not YAML: {error}") from None
+        at = _tab_between_words(error, text)
+        if at < 0:
+            raise Refused(f"not YAML: {error}") from None
+        return _read(f"{text[:at]} {text[at + 1 :]}")
     if root is None:
         raise Refused("empty")
     return _tree(root, 1, [])
+
+
+def _tab_between_words(error: Exception, text: str) -> int:
+    """Where a tab stands that YAML allows and this loader does not; -1 where that is not it."""
+    mark = getattr(error, "problem_mark", None)
+    if mark is None or "'\\t' that cannot start" not in str(error):
+        return -1
+    before = text[: mark.index].rpartition("\n")[2]
+    return mark.index if before.strip() and text[mark.index : mark.index + 1] == "\t" else -1
 
 
 def _tree(node: yaml.Node, depth: int, open_nodes: list[int]) -> Tree:

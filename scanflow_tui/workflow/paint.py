@@ -155,8 +155,8 @@ _ADDS = {
 def _head(one: Route, chars: list[list[str]]) -> None:
     x, y = one.points[-1]
     chars[y][x] = "▶"
-    if one.count > 1 and x > 0:
-        chars[y][x - 1] = str(one.count) if one.count < 10 else "+"
+    if one.n_edges > 1 and x > 0:
+        chars[y][x - 1] = str(one.n_edges) if one.n_edges < 10 else "+"
 
 
 def _framed(box: Box, symbol: str, text: str) -> list[str]:

@@ -6,35 +6,27 @@ is possible. What does not go forward loops below all boxes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 from scanflow_tui.workflow.wires import Style, Wire
 
 Point = tuple[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """A forward wire (by index) and its row in each layer from source to target."""
-
-    wire: int
-    rows: list[int]
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """One line in cells, from beside its source's box to the arrow before its target's box.
 
-    Neighbouring points differ in one coordinate. ``count`` is the number of edges in the line.
+    Neighbouring points differ in one coordinate. ``n_edges`` is the number of edges in the line.
     """
 
     source: str
     target: str
     style: Style
     labels: tuple[str, ...]
-    count: int
+    n_edges: int
     points: tuple[Point, ...]
 
     def cells(self) -> list[Point]:
@@ -62,6 +54,17 @@ class _Trunk:
         self.high = max(self.high, *rows)
 
 
+class _Bus:
+    """What wires from one port share: turns (trunk, channel, rows), how many after each layer."""
+
+    __slots__ = ("corners", "n_turns", "turns")
+
+    def __init__(self) -> None:
+        self.turns: list[tuple[_Trunk, int, int, int]] = []
+        self.n_turns: list[int] = []
+        self.corners: list[Point] = []
+
+
 class _Channel:
     """The columns between two layers."""
 
@@ -71,9 +74,9 @@ class _Channel:
         self.used = False
 
     def trunk(self, key: tuple[object, ...], left: int | None, start: int) -> _Trunk:
-        self.used = True
         found = self.trunks.get(key)
         if found is None:
+            self.used = True
             found = self.trunks[key] = _Trunk(left, low=start, high=start)
         return found
 
@@ -91,30 +94,48 @@ def _assign_lanes(trunks: list[_Trunk]) -> int:
     A trunk that comes in on a row on which another goes out has to turn first, else both would lie
     on that row. Falling lines turn lowest first, rising ones highest first: that crosses least.
     """
-    going_out: dict[int, list[int]] = {}
     ahead = sorted(trunks, key=_turning)
+    going_out: dict[int, list[int]] = {}
     for at, trunk in enumerate(ahead):
         for row in trunk.rights:
             going_out.setdefault(row, []).append(at)
-    after: list[list[int]] = []
-    waiting = [0] * len(ahead)
+    after: dict[int, list[int]] = {}
     for at, trunk in enumerate(ahead):
-        rows = () if trunk.left is None else going_out.get(trunk.left, ())
-        after.append([later for later in rows if later != at])
-        for later in after[at]:
+        if trunk.left in going_out and (
+            later := [one for one in going_out[trunk.left] if one != at]
+        ):
+            after[at] = later
+    lanes: list[list[tuple[int, int]]] = []
+    if after:
+        _assign_in_turn(ahead, after, lanes)
+    else:
+        for trunk in ahead:
+            trunk.lane = _free_lane(lanes, 0, trunk.low, trunk.high)
+    return len(lanes)
+
+
+def _assign_in_turn(
+    ahead: list[_Trunk], after: Mapping[int, list[int]], lanes: list[list[tuple[int, int]]]
+) -> None:
+    """Lanes where some trunks have to turn before others; a ring of them is cut at its first."""
+    waiting = [0] * len(ahead)
+    for others in after.values():
+        for later in others:
             waiting[later] += 1
     least = [0] * len(ahead)
-    lanes: list[list[tuple[int, int]]] = []
     left = list(range(len(ahead)))
     while left:
-        at = next((at for at in left if waiting[at] <= 0), left[0])
-        left.remove(at)
+        for place, at in enumerate(left):
+            if waiting[at] <= 0:
+                del left[place]
+                break
+        else:
+            at = left.pop(0)
         trunk = ahead[at]
         trunk.lane = _free_lane(lanes, least[at], trunk.low, trunk.high)
-        for later in after[at]:
+        for later in after.get(at, ()):
             waiting[later] -= 1
             least[later] = max(least[later], trunk.lane + 1)
-    return len(lanes)
 
 
 def _free_lane(lanes: list[list[tuple[int, int]]], least: int, low: int, high: int) -> int:
@@ -153,13 +174,14 @@ class Stage:
 
 
 def route(
-    ids: Sequence[str], wires: Sequence[Wire], hops: Iterable[Hop], stage: Stage
+    ids: Sequence[str], wires: Sequence[Wire], hops: Mapping[int, list[int]], stage: Stage
 ) -> tuple[list[int], tuple[Route, ...], int, int]:
     """(x of each layer, routes in the order of the wires, width, height).
 
-    Wires without a hop do not go forward: each loops in a row of its own below all boxes.
+    ``hops`` holds each forward wire's row in every layer from source to target. Wires without hops
+    do not go forward: each loops in a row of its own below all boxes.
     """
-    router = _Router(wires, {hop.wire: hop.rows for hop in hops}, stage)
+    router = _Router(wires, hops, stage)
     router.enter()
     router.place()
     routes = tuple(
@@ -168,7 +190,7 @@ def route(
             ids[wire.target],
             wire.style,
             wire.labels,
-            wire.count,
+            wire.n_edges,
             router.points(at),
         )
         for at, wire in enumerate(wires)
@@ -179,43 +201,68 @@ def route(
 class _Router:
     """Channel k lies left of layer k; the last one lies right of everything."""
 
-    def __init__(self, wires: Sequence[Wire], rows: dict[int, list[int]], stage: Stage) -> None:
+    def __init__(self, wires: Sequence[Wire], rows: Mapping[int, list[int]], stage: Stage) -> None:
         self.wires = wires
         self.rows = rows
         self.stage = stage
         looping = [at for at in range(len(wires)) if at not in rows]
         self.loops = {at: stage.bottom + place for place, at in enumerate(looping)}
         self.channels = [_Channel() for _ in range(len(stage.widths) + 1)]
-        self.trunks: dict[int, list[_Trunk]] = {}
+        self.loop_trunks: dict[int, tuple[_Trunk, _Trunk]] = {}
+        self.turns: dict[int, tuple[_Bus, int]] = {}
+        self.buses: dict[tuple[int, str, int], _Bus] = {}
+        self.lasts: dict[int, _Trunk | None] = {}
         self.starts: list[int] = []
         self.xs: list[int] = []
         self.width = 0
 
     def enter(self) -> None:
         """Put every wire into the channels that it passes."""
+        layers = self.stage.layers
         for at, wire in enumerate(self.wires):
             if at in self.loops:
-                self.trunks[at] = self._enter_loop(at, wire)
+                self.loop_trunks[at] = self._enter_loop(at, wire)
             else:
-                self.trunks[at] = self._enter_forward(at, wire)
-            if wire.count > 1:
-                self.channels[self.stage.layers[wire.target]].counts = True
+                for channel in self.channels[layers[wire.source] + 1 : layers[wire.target] + 1]:
+                    channel.used = True
+                self.turns[at] = self._enter_forward(at, wire)
+            if wire.n_edges > 1:
+                self.channels[layers[wire.target]].counts = True
 
-    def _enter_forward(self, at: int, wire: Wire) -> list[_Trunk]:
-        found = []
-        channel_at = self.stage.layers[wire.source]
-        for left, right in pairwise(self.rows[at]):
-            channel_at += 1
-            trunk = self.channels[channel_at].trunk((wire.style, left), left, left)
-            if right < trunk.low:
-                trunk.low = right
-            elif right > trunk.high:
-                trunk.high = right
-            trunk.rights.add(right)
-            found.append(trunk)
-        return found
+    def _enter_forward(self, at: int, wire: Wire) -> tuple[_Bus, int]:
+        """The bus that a wire runs on, and how many of its turns it takes before its own last."""
+        rows = self.rows[at]
+        key = (wire.source, wire.style, wire.slot)
+        bus = self.buses.get(key)
+        if bus is None:
+            bus = self.buses[key] = _Bus()
+        first = self.stage.layers[wire.source] + 1
+        for step in range(len(bus.n_turns), len(rows) - 1):
+            if step:
+                trunk = self._enter_hop(wire.style, first + step - 1, rows[step - 1], rows[step])
+                if trunk is not None:
+                    bus.turns.append((trunk, first + step - 1, rows[step - 1], rows[step]))
+            bus.n_turns.append(len(bus.turns))
+        last = self._enter_hop(wire.style, first + len(rows) - 2, rows[-2], rows[-1])
+        self.lasts[at] = last
+        return bus, bus.n_turns[len(rows) - 2]
 
-    def _enter_loop(self, at: int, wire: Wire) -> list[_Trunk]:
+    def _enter_hop(self, style: str, channel_at: int, left: int, right: int) -> _Trunk | None:
+        """The trunk in which a wire turns from row to row; None where it goes straight on."""
+        if left == right:
+            return None
+        trunks = self.channels[channel_at].trunks
+        trunk = trunks.get((style, left))
+        if trunk is None:
+            trunk = trunks[style, left] = _Trunk(left, set(), left, left)
+        if right < trunk.low:
+            trunk.low = right
+        elif right > trunk.high:
+            trunk.high = right
+        trunk.rights.add(right)
+        return trunk
+
+    def _enter_loop(self, at: int, wire: Wire) -> tuple[_Trunk, _Trunk]:
         below = self.loops[at]
         leaves, arrives = self._port(wire.source, wire), self._port(wire.target, wire)
         out = self.channels[self.stage.layers[wire.source] + 1].trunk(("out", at), leaves, leaves)
@@ -223,7 +270,7 @@ class _Router:
         back = self.channels[self.stage.layers[wire.target]].trunk(("back", at), None, below)
         back.span((below, arrives))
         back.rights.add(arrives)
-        return [out, back]
+        return out, back
 
     def _port(self, node: int, wire: Wire) -> int:
         return self.stage.tops[node] + self.stage.anchor + wire.slot
@@ -246,21 +293,22 @@ class _Router:
         layer = self.stage.layers[wire.source]
         if at in self.loops:
             return _straightened(self._loop_points(at, wire, layer))
-        rows = self.rows[at]
-        found = [(self.xs[layer] + self.stage.widths[layer], rows[0])]
-        left = rows[0]
-        for trunk, right in zip(self.trunks[at], rows[1:], strict=True):
-            layer += 1
-            if left != right:
-                x = self.starts[layer] + 1 + trunk.lane
-                found.append((x, left))
-                found.append((x, right))
-                left = right
-        found.append((self.xs[layer] - 1, left))
+        bus, n_turns = self.turns[at]
+        rows, starts = self.rows[at], self.starts
+        for trunk, channel_at, left, right in bus.turns[len(bus.corners) // 2 :]:
+            x = starts[channel_at] + 1 + trunk.lane
+            bus.corners += [(x, left), (x, right)]
+        found = [(self.xs[layer] + self.stage.widths[layer], rows[0]), *bus.corners[: 2 * n_turns]]
+        target = self.stage.layers[wire.target]
+        last = self.lasts[at]
+        if last is not None:
+            x = starts[target] + 1 + last.lane
+            found += [(x, rows[-2]), (x, rows[-1])]
+        found.append((self.xs[target] - 1, rows[-1]))
         return tuple(found)
 
     def _loop_points(self, at: int, wire: Wire, layer: int) -> list[Point]:
-        out, back = self.trunks[at]
+        out, back = self.loop_trunks[at]
         target = self.stage.layers[wire.target]
         right = self.starts[layer + 1] + 1 + out.lane
         left = self.starts[target] + 1 + back.lane

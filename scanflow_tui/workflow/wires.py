@@ -6,8 +6,7 @@ An order edge beside a data edge says nothing new and shares its line.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from scanflow_tui.workflow.graph import Multigraph
 
@@ -16,18 +15,18 @@ LANES_MAX = 3
 Style = Literal["data", "order", "message", "champion"]
 
 
-@dataclass(frozen=True, slots=True)
-class Wire:
+class Wire(NamedTuple):
     """One line from node to node (indices). ``slot`` is its port at both boxes, counted from 0.
 
-    ``ranks`` tells whether the target has to stand right of the source.
+    ``ranks`` tells whether the target has to stand right of the source, ``n_edges`` for how many
+    edges the line stands. A tuple: pictures make hundreds, and a frozen dataclass costs thrice.
     """
 
     source: int
     target: int
     style: Style
     labels: tuple[str, ...]
-    count: int
+    n_edges: int
     slot: int
     ranks: bool
 
@@ -59,6 +58,10 @@ def wires_of(graph: Multigraph, ids: Sequence[str], *, compact: bool, messages: 
 def _lanes(
     source: int, target: int, styles: dict[Style, list[str]], *, compact: bool
 ) -> list[Wire]:
+    if len(styles) == 1:
+        ((style, only),) = styles.items()
+        if len(only) == 1:
+            return [Wire(source, target, style, (only[0],), 1, 0, style != "message")]
     data, order = styles.get("data", []), styles.get("order", [])
     groups: list[tuple[Style, list[list[str]]]] = []
     if data:
@@ -68,9 +71,8 @@ def _lanes(
         lanes[0] = lanes[0] + order
     elif order:
         groups.append(("order", [order]))
-    for style in ("champion", "message"):
-        if styles.get(style):
-            groups.append((style, [styles[style]]))
+    others: tuple[Style, ...] = ("champion", "message")
+    groups += [(style, [styles[style]]) for style in others if styles.get(style)]
     found = []
     slot = 0
     for style, lanes in groups:

@@ -44,7 +44,7 @@ def test_two_or_three_parallel_edges_have_lanes() -> None:
 
 def test_more_parallel_edges_are_one_line_with_a_count() -> None:
     made = layout(graph("a>b", "a>b", "a>b", "a>b"))
-    assert [one.count for one in made.routes] == [4]
+    assert [one.n_edges for one in made.routes] == [4]
 
 
 def test_a_message_backwards_loops_below_all_boxes() -> None:
