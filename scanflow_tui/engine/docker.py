@@ -21,7 +21,8 @@ from scanflow_tui.engine.docker_client import (
     NoSuchContainer,
     NoSuchImage,
 )
-from scanflow_tui.engine.docker_follow import Container, Follower
+from scanflow_tui.engine.docker_events import Events
+from scanflow_tui.engine.docker_follow import Container, Follower, Watching
 from scanflow_tui.engine.docker_link import Link, here
 from scanflow_tui.engine.docker_spec import LABEL, Job, job_from
 from scanflow_tui.engine.docker_start import NO_IMAGE, Starter
@@ -59,7 +60,8 @@ class DockerEngine:
         self._daemon = Daemon(link)
         self._follows: dict[str, Follower] = {}
         self._poke: Callable[[], None] = _nobody
-        self._starter = Starter(self._daemon, self._follows, self._hint)
+        self._watching = Watching(self._daemon, Events(self._daemon), self._hint)
+        self._starter = Starter(self._watching, self._follows)
         self._looked_s = float("-inf")
         self._unreachable = ""
 
@@ -173,6 +175,7 @@ class DockerEngine:
         for follower in self._follows.values():
             follower.leave()
         self._follows.clear()
+        self._watching.events.close()
         self._daemon.close()
 
     # watching
@@ -238,7 +241,7 @@ class DockerEngine:
         return Running(state.started_at)
 
     def _take_up(self, name: str, container: Container, lock: int) -> None:
-        follower = Follower(self._daemon, container, lock, self._hint).begin(None)
+        follower = Follower(self._watching, container, lock).begin(None)
         self._follows[name] = follower
         follower.enforce()
 

@@ -24,6 +24,7 @@ from scanflow_tui.engine.docker_client import (
     EngineRefused,
     NoSuchContainer,
 )
+from scanflow_tui.engine.docker_events import Events, Told
 from scanflow_tui.engine.docker_log import REPLACED, Frames, Kept, Record, stamped
 from scanflow_tui.engine.docker_spec import Job
 from scanflow_tui.engine.docker_truth import Known, State, exited, state_of
@@ -52,13 +53,22 @@ class Container:
     incarnation: str
 
 
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """What all followers of an engine share. ``hint`` is called when an outcome is written."""
+
+    daemon: Daemon
+    events: Events
+    hint: Callable[[], None]
+
+
 class Follower:
     """Follows one container. ``outcome`` is set last, when everything is on the disk."""
 
-    def __init__(
-        self, daemon: Daemon, container: Container, lock: int, hint: Callable[[], None]
-    ) -> None:
-        self.daemon = daemon
+    def __init__(self, watching: Watching, container: Container, lock: int) -> None:
+        self.daemon = watching.daemon
+        self._events = watching.events
+        self._hint = watching.hint
         self.container = container
         self.folder = container.job.folder
         self.record_folder = docker_place.record_of(self.folder)
@@ -69,7 +79,6 @@ class Follower:
         self.rss_bytes: int | None = None
         self.defect = ""
         self._lock = lock
-        self._hint = hint
         self._ran_on = False
         self._is_away = False
         self._is_stopping = False
@@ -183,14 +192,15 @@ class Follower:
                 if must_resume:
                     is_resumed = True
                     self._resume()
-                if self.daemon.wait(self.container.id, END_S_MAX):
+                told = self._events.await_end(self.container.id, END_S_MAX)
+                if told is not None or self.daemon.wait(self.container.id, END_S_MAX):
                     state = state_of(self.daemon.inspect(self.container.id))
                     if state.has_ended:
                         self._notice_restart(state)
                         if is_resumed:
                             # A last line without a newline is kept only after the stream's end.
                             self._read_kept()
-                        self._finish(state, self._foreign(state))
+                        self._finish(state, self._foreign(state, told))
                         return
                 # It runs although its stream ended: closed by the step, or broken.
                 must_resume = True
@@ -265,10 +275,12 @@ class Follower:
         docker_place.write_mark(self.record_folder, docker_place.AWAY, away)
         self._ran_on = self._ran_on or not state.has_ended
 
-    def _foreign(self, state: State) -> tuple[int, ...]:
+    def _foreign(self, state: State, told: Told | None) -> tuple[int, ...]:
         """Signals that others had the engine send: it stops, or a person stops the container."""
         if self._is_stopping:
             return ()
+        if told is not None:
+            return tuple(told.signals)
         until_us = _now_us() if self.daemon.link.is_local else state.finished_at
         try:
             found = self.daemon.signals(
@@ -311,6 +323,7 @@ class Follower:
         self.outcome = Lost(reason)
 
     def _release(self) -> None:
+        self._events.forget(self.container.id)
         with self._guard:
             lock, self._lock = self._lock, -1
             self.record.let_go()

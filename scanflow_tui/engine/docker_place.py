@@ -51,8 +51,7 @@ def prepare(folder: str, *, is_rootless: bool) -> str:
     record = place / RECORD_DIR
     record.mkdir(mode=0o700, exist_ok=True)
     if not (record / HOSTS).exists():
-        attempt.write(record / HOSTS, HOSTS_TEXT)
-        (record / HOSTS).chmod(0o444)
+        _put(record / HOSTS, HOSTS_TEXT, 0o444)
     found = place.stat()
     if is_rootless:
         return "0:0"
@@ -92,8 +91,19 @@ def take(record: Path) -> int | None:
 
 
 def write_claim(record: Path, claim: Claim) -> None:
-    """Say which container runs the attempt, before it is started."""
-    attempt.write(record / attempt.CLAIM, canonical.encode(asdict(claim)))
+    """Say which container runs the attempt, before it is started.
+
+    Not synced: when the power goes, the container goes too, and its name is still the claim.
+    """
+    _put(record / attempt.CLAIM, canonical.encode(asdict(claim)), 0o600)
+
+
+def _put(path: Path, data: bytes, mode: int) -> None:
+    """Write a file whole or not at all, and let the kernel decide when it reaches the disk."""
+    part = path.with_name(f"{path.name}.part")
+    part.write_bytes(data)
+    part.chmod(mode)
+    part.rename(path)
 
 
 def read_claim(record: Path) -> Claim | None:

@@ -9,14 +9,12 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from scanflow_tui.contract.step import STEP_FILE
 from scanflow_tui.engine import attempt, docker_doctor, docker_place
 from scanflow_tui.engine.docker_client import (
-    Daemon,
     EngineAway,
     EngineRefused,
     NameTaken,
@@ -24,7 +22,7 @@ from scanflow_tui.engine.docker_client import (
     NoSuchImage,
 )
 from scanflow_tui.engine.docker_enter import command, surroundings
-from scanflow_tui.engine.docker_follow import Container, Follower
+from scanflow_tui.engine.docker_follow import Container, Follower, Watching
 from scanflow_tui.engine.docker_place import Claim
 from scanflow_tui.engine.docker_spec import Host, body, job_from, job_of
 from scanflow_tui.engine.docker_truth import State, state_of
@@ -43,13 +41,11 @@ NO_IMAGE = "the pipeline names no image, and the Docker engine runs steps in ima
 class Starter:
     """Starts containers and hands them to followers. ``images`` pins names to ids."""
 
-    def __init__(
-        self, daemon: Daemon, follows: dict[str, Follower], hint: Callable[[], None]
-    ) -> None:
+    def __init__(self, watching: Watching, follows: dict[str, Follower]) -> None:
         self.images: dict[str, str] = {}
-        self._daemon = daemon
+        self._watching = watching
+        self._daemon = watching.daemon
         self._follows = follows
-        self._hint = hint
         self._starting: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
         self._host: tuple[bool, str] | None = None
@@ -109,7 +105,7 @@ class Starter:
             if state.never_ran:
                 os.close(handed)
                 return StartRefused(f"the Docker engine could not start it: {state.error}")
-            follower = Follower(self._daemon, container, handed, self._hint).begin(None)
+            follower = Follower(self._watching, container, handed).begin(None)
             self._follows[spec.name] = follower
             return Accepted(container.id)
         finally:
@@ -139,6 +135,7 @@ class Starter:
     def _launch(self, spec: Spec, container: Container, lock: int) -> Accepted | StartRefused:
         """Attach, claim, start, follow: in this order, so that no byte and no outcome is lost."""
         record = docker_place.record_of(spec.folder)
+        self._watching.events.expect(container.id)
         stream = self._daemon.attach(container.id)
         docker_place.write_claim(record, Claim(container.id, container.incarnation, _now_us()))
         try:
@@ -148,7 +145,7 @@ class Starter:
             self._daemon.remove(container.id)
             return StartRefused(f"the Docker engine could not start it: {error}")
         began = Container(container.id, container.job, _now_us(), container.incarnation)
-        self._follows[spec.name] = Follower(self._daemon, began, lock, self._hint).begin(stream)
+        self._follows[spec.name] = Follower(self._watching, began, lock).begin(stream)
         return Accepted(container.id)
 
     def _host_facts(self) -> tuple[bool, str]:
