@@ -14,7 +14,7 @@ from scanflow_tui.engine.protocol import Engine
 AUTO = "auto"
 DOCKER = "docker"
 PROCESS = "process"
-IMAGES = "scanflow_tui.engine.images"
+IMAGES = "scanflow_tui.engine.images_tag"
 ENGINES = {PROCESS: "scanflow_tui.engine.process", DOCKER: "scanflow_tui.engine.docker"}
 
 
@@ -73,11 +73,10 @@ def _built(pipeline: Path) -> tuple[str, str]:
     images = importlib.import_module(IMAGES)
     try:
         tag = str(images.tag_of(pipeline))
-        with images.image_store() as store:
-            found = images.find(store, tag)
+        is_built = images.is_built(tag)
     except ScanflowError as error:
         return "", f"the pipeline's image is not used: {error.sentence()}"
-    if found is None:
+    if not is_built:
         return "", "the pipeline's image is not built (scanflow images build): processes are used"
     return tag, ""
 

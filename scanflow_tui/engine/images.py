@@ -1,4 +1,4 @@
-"""Images of pipelines: how one is called, whether it is there, and how it is built, listed, pruned.
+"""Images of pipelines: built unless they are there, listed, pruned.
 
 An image's tag is the hash of all that goes in. Only images with ScanFlow's label are ever removed,
 and never by force.
@@ -6,7 +6,6 @@ and never by force.
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import tempfile
@@ -19,21 +18,19 @@ from scanflow_tui import __version__
 from scanflow_tui.contract.errors import InputError, Missing, Refused
 from scanflow_tui.engine import images_needs, images_rows
 from scanflow_tui.engine import images_recipe as recipe
-from scanflow_tui.engine.docker_address import resolve
 from scanflow_tui.engine.docker_client import (
     EngineAway,
     EngineRefused,
     NoSuchContainer,
     NoSuchImage,
 )
-from scanflow_tui.engine.docker_link import Link
+from scanflow_tui.engine.docker_link import here
 from scanflow_tui.engine.images_client import ImageStore
-from scanflow_tui.engine.images_context import SENT_DOCKERFILE, Context, read_context, write_tar
+from scanflow_tui.engine.images_context import SENT_DOCKERFILE, Context, write_tar
 from scanflow_tui.engine.images_needs import Interpreter
 from scanflow_tui.engine.images_rows import Tell
-from scanflow_tui.engine.images_wheel import own_digest, own_wheel
-
-BASE_VARIABLE = "SCANFLOW_BASE"
+from scanflow_tui.engine.images_tag import context_of
+from scanflow_tui.engine.images_wheel import own_wheel
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,19 +58,10 @@ class Built:
     is_new: bool
 
 
-def tag_of(pipeline: str | Path, base: str = "") -> str:
-    """The name that the image of a pipeline's folder has; it need not have been built.
-
-    ``base`` replaces the Dockerfile's own base image; else ``$SCANFLOW_BASE`` does. Raises Missing
-    where the pipeline has no Dockerfile, InputError where it cannot be used.
-    """
-    return _context(pipeline, base).recipe.tag
-
-
 @contextmanager
 def image_store() -> Iterator[ImageStore]:
     """The engine's images. Raises Missing, in one sentence, where no engine answers."""
-    link = Link(resolve(os.environ, Path.home()))
+    link = here()
     store = ImageStore(link)
     try:
         silent = link.why_silent()
@@ -103,7 +91,7 @@ def build(store: ImageStore, pipeline: str | Path, tell: Tell, base: str = "") -
 
     Raises the ScanflowError that says what is missing, or which instruction failed.
     """
-    context = _context(pipeline, base)
+    context = context_of(pipeline, base)
     made = context.recipe
     if base and made.base != base:
         raise InputError(
@@ -186,18 +174,6 @@ def remove(store: ImageStore, image: Image) -> str:
     except EngineRefused as error:
         return str(error)
     return ""
-
-
-def _context(pipeline: str | Path, base: str) -> Context:
-    folder = Path(pipeline)
-    folder = folder if folder.is_dir() else folder.parent
-    return read_context(folder, base or os.environ.get(BASE_VARIABLE, ""), _own())
-
-
-@functools.cache
-def _own() -> str:
-    """Of the sources that this process runs: they do not change under it."""
-    return own_digest()
 
 
 def _have_base(store: ImageStore, name: str, tell: Tell) -> None:

@@ -65,6 +65,9 @@ class Interpreter:
         return (*new, *old, f"linux_{self.machine}")
 
 
+Fetch = Callable[[str, Interpreter, Path, Path, Tell], None]
+
+
 def check_lock(text: str, where: str) -> tuple[str, ...]:
     """The names that a requirements.txt locks. Raises InputError with every line that does not.
 
@@ -94,8 +97,15 @@ def cache_folder(environ: Mapping[str, str], home: Path) -> Path:
     return base / "scanflow" / "wheels"
 
 
-def needs(text: str, python: Interpreter, folder: Path, cache: Path, tell: Tell) -> list[Path]:
-    """The wheels of a lock and of all that it needs, from the cache or fetched by pip.
+def needs(
+    text: str,
+    python: Interpreter,
+    folder: Path,
+    cache: Path,
+    tell: Tell,
+    fetch: Fetch | None = None,
+) -> list[Path]:
+    """The wheels of a lock and of all that it needs, from the cache or fetched (by pip).
 
     Raises InputError for a lock that is none, Missing where pip cannot have a wheel.
     """
@@ -105,7 +115,7 @@ def needs(text: str, python: Interpreter, folder: Path, cache: Path, tell: Tell)
     if not kept.is_dir():
         tell(None, "fetching the wheels that requirements.txt locks")
         try:
-            _fetch(text, python, folder, kept, tell)
+            (fetch or fetch_by_pip)(text, python, folder, kept, tell)
         except OSError as error:
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             what = "the disk is full" if full else f"cannot be written: {error.strerror}"
@@ -128,8 +138,8 @@ def digest_of(wheels: list[Path]) -> str:
     return canonical.digest(found)
 
 
-def _fetch(text: str, python: Interpreter, folder: Path, kept: Path, tell: Tell) -> None:
-    """Fetch beside, then rename: what lies under its key is whole."""
+def fetch_by_pip(text: str, python: Interpreter, folder: Path, kept: Path, tell: Tell) -> None:
+    """Fetch a lock's wheels into the folder ``kept``: beside it, then renamed, so it is whole."""
     kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=kept.parent, prefix=".new-") as made:
         lock = Path(made) / REQUIREMENTS_FILE

@@ -11,7 +11,7 @@ from scanflow_tui.cli import output
 from scanflow_tui.cli.commands.lint import pipeline_text
 from scanflow_tui.cli.storing import size_text
 from scanflow_tui.contract.errors import UsageError
-from scanflow_tui.engine import images, images_needs
+from scanflow_tui.engine import images, images_needs, images_tag
 from scanflow_tui.engine.images import Built, Image
 from scanflow_tui.workflow.lint import read
 
@@ -31,7 +31,7 @@ def execute(act: str, pipeline: str, base: str, remove: bool, every: bool, as_js
 
 def build_with_progress(pipeline: str | Path, base: str = "") -> Built:
     """Build a pipeline's image, unless it is there; progress goes to stderr."""
-    tag = images.tag_of(pipeline, base)
+    tag = images_tag.tag_of(pipeline, base)
     with images.image_store() as store:
         there = images.find(store, tag)
         if there is not None:
@@ -57,9 +57,9 @@ def _build(pipeline: str, base: str, as_json: bool) -> int:
         return 0
     said = f"{size_text(built.size_bytes)}, {_short(built.id)}"
     output.write(f"{built.tag}: {said}" if built.is_new else f"{built.tag}: is there, {said}")
-    if base and base != os.environ.get(images.BASE_VARIABLE, ""):
+    if base and base != os.environ.get(images_tag.BASE_VARIABLE, ""):
         output.note(
-            f"A run takes it with {images.BASE_VARIABLE}={base}, or with that base in the "
+            f"A run takes it with {images_tag.BASE_VARIABLE}={base}, or with that base in the "
             "Dockerfile."
         )
     return 0
