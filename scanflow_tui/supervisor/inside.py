@@ -64,12 +64,23 @@ def _copy(source: Path, target: Path) -> None:
     if stat.S_ISDIR(mode):
         shutil.copytree(source, target, symlinks=True, ignore=_special)
         for folder, _, files in os.walk(target):
-            Path(folder).chmod(0o700)
+            _open_up(Path(folder))
             for name in files:
-                if not (path := Path(folder, name)).is_symlink():
-                    path.chmod(0o600 | (path.lstat().st_mode & 0o111))
+                _open_up(Path(folder, name))
     elif stat.S_ISREG(mode):
         shutil.copyfile(source, target, follow_symlinks=False)
+        _open_up(target)
+
+
+def _open_up(path: Path) -> None:
+    """Read and write for whoever looks; root's containers run as nobody, so there for all.
+
+    The folder around the copy is closed to others.
+    """
+    if not path.is_symlink():
+        everybody = 0o666 if os.geteuid() == 0 else 0o600
+        runs = path.lstat().st_mode & 0o111
+        path.chmod(0o111 | everybody if path.is_dir() else everybody | runs)
 
 
 def _special(folder: str, names: list[str]) -> list[str]:
