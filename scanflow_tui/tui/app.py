@@ -16,7 +16,7 @@ from textual.app import App
 from textual.reactive import Reactive
 from textual.screen import Screen
 
-from scanflow_tui.contract.errors import DamagedSession
+from scanflow_tui.tui import leaving
 from scanflow_tui.tui.doors import Doors
 from scanflow_tui.tui.following import Following
 from scanflow_tui.tui.moves import Moves
@@ -138,39 +138,9 @@ class ScanflowApp(App[int]):
         answer: bool = await self.push_screen_wait(dialog)
         return answer
 
-    def leave(self) -> None:
-        """Leave the app once what was said is saved; runs go on without it."""
-        if self.known.unsaved:
-            self.run_worker(self._leave_saved(), group="leave", exclusive=True)
-        else:
-            self._leave()
-
     async def action_quit(self) -> None:
         """The framework's own way out is no shorter than ours."""
-        self.leave()
-
-    async def all_saved(self) -> bool:
-        """Wait until nothing is unsaved; False where a person rather stays."""
-        if not self.known.unsaved:
-            return True
-        from scanflow_tui.tui.widgets.unsaved import Unsaved
-
-        answer: bool = await self.push_screen_wait(Unsaved(lambda: self.known.unsaved))
-        return answer
-
-    async def _leave_saved(self) -> None:
-        if await self.all_saved():
-            self._leave()
-
-    def _leave(self) -> None:
-        known = self.known
-        running = known.state is not None and any(
-            run.state == "running" for run in known.state.runs.values()
-        )
-        self.left_running = running and known.writable
-        transport = self.transport
-        altered = transport is not None and transport.verdict.startswith("✖")
-        self.exit(DamagedSession.exit_code if altered else 0)
+        leaving.leave(self)
 
     def current_place(self) -> str:
         """The id of the place on top."""

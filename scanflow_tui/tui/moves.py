@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scanflow_tui.contract.errors import ScanflowError
-from scanflow_tui.tui import fitting, keys, screens
+from scanflow_tui.tui import fitting, keys, leaving, screens
 from scanflow_tui.tui.screens.place import Place
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class Moves:
         self.app.run_worker(self._entered(source, name), group="enter", exclusive=True)
 
     async def _entered(self, source: Source, name: str) -> None:
-        if not await self.app.all_saved():
+        if not await leaving.all_saved(self.app):
             await source.close()
             return
         try:
@@ -143,7 +143,7 @@ class Moves:
         if len(self.app.screen_stack) > 1:
             self.app.pop_screen()
         elif self._is_leaving:
-            self.app.leave()
+            leaving.leave(self.app)
         else:
             self.app.say("this is the first screen: q leaves, runs go on")
 
