@@ -32,7 +32,7 @@ def text(
 
 def mermaid(graph: Multigraph, states: States | None = None) -> str:
     """A Mermaid flowchart; humans are rhombs, inputs stadiums, agents have round corners."""
-    forms = {"input": '(["{}"])', "step": '["{}"]', "agent": '("{}")', "human": '{{"{}"}}'}
+    forms = {"input": '(["{}"])', "step": '["{}"]', "agent": '("{}")', "human": '{"{}"}'}
     lines = ["flowchart LR"]
     for node in graph.nodes:
         # Some ids are words of Mermaid's own ("end"), so every id gets a prefix.
