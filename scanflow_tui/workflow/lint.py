@@ -182,8 +182,9 @@ class _Linter:
         for path in node.limits.mounts:
             if problem := mount_problem(path):
                 self.error(self.place(node, "limits.mounts"), problem)
-        for key, sentence in asks.warnings(node.limits):
-            self.findings.warning(self.place(node, f"limits.{key}"), f"{node.id!r} {sentence}")
+        for key, sentence in asks.warnings(node.limits) if _is_first(node) else ():
+            said = f"{(node.group or node.id)!r} {sentence}"
+            self.findings.warning(self.place(node, f"limits.{key}"), said)
 
     def run(self, node: Node) -> None:
         """What the reader cannot judge: a value of ``foreach`` may have been filled in."""
@@ -282,9 +283,10 @@ class _Linter:
                 self.error(place, f"{edge.source!r} sends itself a message")
 
     def unused(self) -> None:
-        """Outputs that nothing reads: no input, no version, no screen."""
+        """Outputs that nothing reads: no input, no version, no screen. A foreach node is one."""
+        owner = {node.id: node.group or node.id for node in self.graph.nodes}
         taken = {
-            (source.node, source.name)
+            (owner.get(source.node, ""), source.name)
             for node in self.graph.nodes
             for item in node.inputs
             for source in item.sources
@@ -292,11 +294,18 @@ class _Linter:
         makers = {self.graph.champion.node, *self.versions}
         for node in self.graph.nodes:
             for output in node.outputs:
+                written = owner[node.id]
                 is_version = node.id in makers
-                if (node.id, output) in taken or is_version or output in words.EVIDENCE:
+                if (written, output) in taken or is_version or output in words.EVIDENCE:
                     continue
-                what = f"node {node.id!r}" if node.kind == "input" else f"{node.id}.{output}"
+                taken.add((written, output))
+                what = f"node {written!r}" if node.kind == "input" else f"{written}.{output}"
                 self.findings.warning(self.place(node, "out"), f"nothing reads {what}")
+
+
+def _is_first(node: Node) -> bool:
+    """Whether a node stands for itself, or first of those that a foreach made."""
+    return not node.group or node.id == f"{node.group}_1"
 
 
 def _a(node: Node) -> str:

@@ -179,3 +179,15 @@ def test_more_inputs_than_anybody_needs_are_refused() -> None:
     takes = [f"b{at}: {{run: x, in: {{i: a.o}}}}" for at in range(101)]
     found = errors(f"a: {{foreach: {{x: {values}}}, run: x, out: [o]}}", *takes)
     assert any("more than 100000 inputs" in line for line in found)
+
+
+def test_a_warning_about_a_list_is_said_once() -> None:
+    lines = "a: {foreach: {x: [1, 2, 3]}, run: r, out: [o], limits: {network: true}}"
+    found = [one.sentence for one in check(steps(lines))]
+    assert found[0] == "nothing reads a.o" and found[1].startswith("'a' asks for less hardening")
+    assert len(found) == 2
+
+
+def test_a_list_of_which_one_is_read_is_read() -> None:
+    lines = "a: {foreach: {x: [1, 2]}, run: r, out: [o]}"
+    assert check(steps(lines, "b: {run: b, in: {i: a_1.o}}")) == []
