@@ -13,9 +13,13 @@ import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
+if TYPE_CHECKING:
+    import duckdb
+else:
+    # The engine without the Python layers above it, which are not used and take longest to load.
+    import _duckdb as duckdb
 
 from scanflow_tui.contract.errors import DamagedSession, Missing, Refused, ScanflowError
 from scanflow_tui.contract.limits import MIB
