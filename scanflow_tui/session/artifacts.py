@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from scanflow_tui.contract import canonical
 from scanflow_tui.contract.errors import InputError, Missing
 from scanflow_tui.contract.ids import SHA
 from scanflow_tui.session.events import Artifact
@@ -106,8 +107,12 @@ def files(objects: Path, sha: str) -> list[Item]:
 def read(objects: Path, sha: str, relative: str, offset: int, length: int) -> tuple[bytes, int]:
     """Bytes of a file of an artifact, and the file's length. ``relative`` empty: the artifact.
 
+    ``.`` reads its list of files instead: ``[[path, bytes], ...]``, "" for a lone file.
     Raises Missing where there is no such file, InputError for a path that leaves the artifact.
     """
+    if relative == ".":
+        data = canonical.encode(_listing(objects, sha))
+        return data[offset : offset + length], len(data)
     inner = relative.split("/") if relative else []
     if any(part in ("", ".", "..") for part in inner):
         raise InputError(f"the path {relative!r} leaves its artifact")
@@ -119,6 +124,16 @@ def read(objects: Path, sha: str, relative: str, offset: int, length: int) -> tu
     except (InputError, IsADirectoryError):
         where = f"{sha[:12]}/{relative}" if relative else sha[:12]
         raise Missing("there is no such file in the store", where=where) from None
+
+
+def _listing(objects: Path, sha: str) -> list[tuple[str, int]]:
+    path = path_of(objects, sha)
+    try:
+        with opened(path.parent, path.name) as descriptor:
+            found = tree(descriptor, Rules(links=True))
+            return [(file.path, os.fstat(file.descriptor).st_size) for file in found]
+    except InputError:
+        raise Missing("there is no such artifact in the store", where=sha[:12]) from None
 
 
 def _freeze(descriptor: int, rules: Rules) -> list[Item]:

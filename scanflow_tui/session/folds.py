@@ -12,7 +12,7 @@ from typing import Any
 from scanflow_tui.contract.limits import REPLIES_KEPT_PER_CLIENT
 from scanflow_tui.contract.states import FACES
 from scanflow_tui.session import events as ev
-from scanflow_tui.session import fold_labels, fold_runs
+from scanflow_tui.session import fold_labels, fold_runs, fold_talk
 from scanflow_tui.session.fold_labels import redoable, undoable
 from scanflow_tui.session.fold_runs import open_runs
 from scanflow_tui.session.state import (
@@ -47,6 +47,9 @@ def fold(state: SessionState, event: ev.Event) -> None:
     state.at = event.at
     if event.command is not None:
         _answer(state, event, event.command)
+    message = fold_talk.said(event)
+    if message is not None:
+        state.said.append(message)
     folder = FOLDERS.get(type(event.fact))
     if folder is None:
         state.unknown += isinstance(event.fact, ev.Unknown)
@@ -167,11 +170,11 @@ def _batch_arrived(state: SessionState, event: ev.Event, fact: ev.BatchArrived) 
 
 
 def _message_sent(state: SessionState, event: ev.Event, fact: ev.MessageSent) -> None:
-    state.messages.append(
-        MessageView(
-            event.seq, event.at, fact.run, fact.sender, fact.receiver, fact.topic, fact.text
-        )
+    message = MessageView(
+        event.seq, event.at, fact.run, fact.sender, fact.receiver, fact.topic, fact.text
     )
+    state.messages.append(message)
+    state.said.append(message)
     run = state.runs.get(fact.run)
     node = None if run is None else run.nodes.get(fact.sender)
     if node is not None and fact.attempt is not None:

@@ -70,6 +70,8 @@ class NodeView(msgspec.Struct):
     """label, decide or approve once a person was asked here; empty before, and for other nodes."""
     asked: str = ""
     """The sentence the person was asked with."""
+    is_forced: bool = False
+    """Whether a person wants it made again, so that the cache is not asked until it was."""
 
 
 class LabelView(msgspec.Struct, frozen=True):
@@ -232,6 +234,8 @@ class SessionState(msgspec.Struct):
     champion_history: list[tuple[int, int]] = msgspec.field(default_factory=list)
     """(seq, version) of every change of the version in production."""
     messages: list[MessageView] = msgspec.field(default_factory=list)
+    said: list[MessageView] = msgspec.field(default_factory=list)
+    """Messages, and what people were asked and answered: the whole conversation, in order."""
     decisions: list[DecisionView] = msgspec.field(default_factory=list)
     clients: dict[str, ClientReplies] = msgspec.field(default_factory=dict)
     heads: list[tuple[int, str, str]] = msgspec.field(default_factory=list)

@@ -7,6 +7,7 @@ from scanflow_tui.contract.commands import NEW_CODE, Cancel, Command, Retry
 from scanflow_tui.contract.errors import Missing, Refused
 from scanflow_tui.contract.ids import attempt_name
 from scanflow_tui.session import events as ev
+from scanflow_tui.tui.present.artifacts import artifacts_of
 from tests.driver import LARGE, drive
 from tests.fakes.demo_events import SESSION, T0, demo_events, failed, log_bytes, training
 from tests.fakes.source import FakeSource
@@ -125,9 +126,11 @@ async def test_retry_where_nothing_failed_says_why() -> None:
 async def test_m_shows_the_conversation_and_enter_reads_a_message() -> None:
     async with drive(FakeSource(demo_events())) as it:
         await it.press("m")
-        it.expect_rows("plan → decide", "options")
+        it.expect_rows("supervisor → decide", "asks")
+        it.expect_rows("decide → supervisor", "decision", "retrain")
+        it.expect_rows("retrain → all", "promoted", "version 2")
         await it.press("enter")
-        it.expect_text("decide → retrain", "event")
+        it.expect_text("retrain → all", "event")
         await it.press("escape", "escape")
         it.expect_text("Graph · run 3")
 
@@ -190,3 +193,51 @@ async def test_a_pipeline_that_cannot_be_read_leaves_the_rest() -> None:
         await it.until("cannot be read")
         await it.press("o")
         it.expect_place("logs")
+
+
+async def test_c_shows_what_was_really_run_and_y_copies_it() -> None:
+    async with drive(FakeSource(demo_events())) as it:
+        await it.press("c")
+        it.expect_text("Commands of run 3")
+        it.expect_rows("✔ check 1", "python -m steps.check")
+        await it.press("g", "y")
+        it.expect_footer("copied, if this terminal allows it: python -m")
+        assert it.app.clipboard.startswith("python -m steps.check")
+        await it.press("enter")
+        it.expect_text("engine", "folder", "runs/3/", "scanflow shell sf-")
+        await it.press("escape", "c")
+        it.expect_text("Graph · run 3")
+
+
+async def test_i_shows_what_a_node_made_and_enter_reads_it() -> None:
+    source = FakeSource(demo_events("asked"))
+    async with drive(source) as it:
+        await it.press("h", "i")
+        it.expect_text("Artifacts of check")
+        sha = artifacts_of(source.state.runs[3].nodes["check"])[0].sha
+        source.reads[("artifact", sha, ".")] = b'[["",24]]'
+        source.reads[("artifact", sha, "")] = b'{"verdict": "drift"}'
+        await it.press("enter")
+        it.expect_text(sha, '"verdict": "drift"')
+
+
+async def test_a_folder_is_listed() -> None:
+    source = FakeSource(demo_events("asked"))
+    async with drive(source) as it:
+        await it.press("h", "i")
+        sha = artifacts_of(source.state.runs[3].nodes["check"])[0].sha
+        source.reads[("artifact", sha, ".")] = b'[["images/0.png",312],["queue.jsonl",4100]]'
+        await it.press("enter")
+        it.expect_rows("images/0.png", "312 B")
+
+
+async def test_vitals_draw_sparklines_of_cpu_and_memory() -> None:
+    source = FakeSource(training())
+    async with drive(source, size=LARGE) as it:
+        for second in range(1, 5):
+            it.app.steady_s = lambda at=float(second): at
+            vital = AttemptVital(cpu_s=2.0 * second, rss_bytes=second * 100_000_000)
+            source.tell(vitals=Vitals({TRAIN: vital}))
+            await it.settle()
+        it.expect_rows("cpu", "200% of one", "▄▄▄")
+        it.expect_rows("memory", "400 MB", "▁▃▆█")

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
 from scanflow_tui.contract.states import ATTEMPT_ENDED, BAD
+from scanflow_tui.tui.present.commands import image, runs_in
 from scanflow_tui.tui.present.times import duration, elapsed, short, size
 from scanflow_tui.tui.present.underway import elsewhere_text, runs_elsewhere
 from scanflow_tui.tui.theme import TONES, face
 
 if TYPE_CHECKING:
     from scanflow_tui.session.state import AttemptView, NodeView, RunView
-    from scanflow_tui.tui.known import Known
+    from scanflow_tui.tui.known import Known, Measured
     from scanflow_tui.tui.present.logwindow import Row
     from scanflow_tui.workflow.graph import Multigraph, Node
 
@@ -60,7 +62,8 @@ def rows(
         found += _log(log)
         found += _inputs(node)
         found += _outputs(node)
-        found += _measured(node, ascii=ascii)
+        found += _measured(node, known, ascii=ascii)
+        found += _ran_in(node, run, known)
     if drawn is not None:
         found += _planned(drawn)
     return found
@@ -191,23 +194,39 @@ def _outputs(node: NodeView) -> list[Text]:
     return found
 
 
-def _measured(node: NodeView, *, ascii: bool) -> list[Text]:
+def _measured(node: NodeView, known: Known, *, ascii: bool) -> list[Text]:
     if not node.attempts:
         return []
     attempt = node.attempts[-1]
     found = []
-    for name, points in list(attempt.metrics.items())[:METRICS_SHOWN_MAX]:
-        values = [value for _, value in points]
+    for name, told in list(attempt.metrics.items())[:METRICS_SHOWN_MAX]:
+        values = [value for _, value in told]
         found.append(_pair(name, f"{values[-1]:.4g}  {sparkline(values, ascii=ascii)}"))
-    if len(attempt.samples) > 1:
-        cpu = [b[2] - a[2] for a, b in zip(attempt.samples, attempt.samples[1:], strict=False)
-               if a[2] is not None and b[2] is not None]  # fmt: skip
-        memory = [float(sample[3]) for sample in attempt.samples if sample[3] is not None]
-        if cpu:
-            found.append(_pair("cpu", f"{cpu[-1]:.1f} s  {sparkline(cpu, ascii=ascii)}"))
-        if memory:
-            line = sparkline(memory, ascii=ascii)
-            found.append(_pair("memory", f"{size(memory[-1])}  {line}"))
+    points: list[Measured] = [(at / 1e6, cpu, rss) for at, _, cpu, rss in attempt.samples]
+    points = list(known.history.get(attempt.name, ())) or points
+    spent = [(at, cpu) for at, cpu, _ in points if cpu is not None]
+    shares = [
+        max(cpu - cpu_before, 0) / (at - before)
+        for (before, cpu_before), (at, cpu) in pairwise(spent)
+        if at > before
+    ]
+    memory = [float(rss) for _, _, rss in points if rss is not None]
+    if shares:
+        line = sparkline(shares, ascii=ascii)
+        found.append(_pair("cpu", f"{shares[-1]:.0%} of one  {line}"))
+    if len(memory) > 1:
+        line = sparkline(memory, ascii=ascii)
+        found.append(_pair("memory", f"{size(memory[-1])}  {line}"))
+    return found
+
+
+def _ran_in(node: NodeView, run: RunView | None, known: Known) -> list[Text]:
+    """Engine and image of the last attempt."""
+    if not node.attempts or run is None or known.state is None:
+        return []
+    found = [_pair("engine", runs_in(known.state, run, node.attempts[-1]))]
+    if run.image:
+        found.append(_pair("image", image(run)))
     return found
 
 

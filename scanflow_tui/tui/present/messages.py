@@ -17,7 +17,7 @@ EMPTY = "Nothing was said yet. The first message comes with the first batch."
 
 
 def message_rows(messages: Sequence[MessageView]) -> list[Text]:
-    """One row a message, oldest first."""
+    """One row a message, oldest first, with the batch's arrival at its head."""
     wide = max((len(f"{m.sender} → {m.receiver}") for m in messages), default=0)
     rows = []
     for message in messages:

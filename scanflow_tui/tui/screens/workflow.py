@@ -9,15 +9,16 @@ from textual.app import ComposeResult
 
 from scanflow_tui.contract.states import BAD
 from scanflow_tui.tui import keys
-from scanflow_tui.tui.present import detail, graph, messages
+from scanflow_tui.tui.present import detail, graph
 from scanflow_tui.tui.present.attempts import run_in_view
 from scanflow_tui.tui.present.times import elapsed
 from scanflow_tui.tui.present.underway import elsewhere_text, waits_elsewhere
 from scanflow_tui.tui.screens.place import Place
 from scanflow_tui.tui.screens.workflow_acts import WorkflowActs
 from scanflow_tui.tui.screens.workflow_cursor import WorkflowCursor
+from scanflow_tui.tui.screens.workflow_lists import WorkflowLists
 from scanflow_tui.tui.tail import Tail
-from scanflow_tui.tui.theme import TONES, face
+from scanflow_tui.tui.theme import face
 from scanflow_tui.tui.widgets.graphview import GraphView
 from scanflow_tui.tui.widgets.rows import Rows
 
@@ -32,14 +33,14 @@ PRELOAD_S = 1.0
 
 
 class WorkflowScreen(Place):
-    """Graph and detail; ``m`` puts the conversation in the graph's place."""
+    """Graph and detail; ``m``, ``c`` and ``i`` put a list in the graph's place."""
 
     place = "workflow"
     DEFAULT_CSS = """
     WorkflowScreen #detail { height: 1fr; }
-    WorkflowScreen #graph, WorkflowScreen #messages { height: 13; }
+    WorkflowScreen #graph, WorkflowScreen #body > .list { height: 13; }
     WorkflowScreen.-beside #body { layout: horizontal; }
-    WorkflowScreen.-beside #graph, WorkflowScreen.-beside #messages { height: 1fr; }
+    WorkflowScreen.-beside #graph, WorkflowScreen.-beside #body > .list { height: 1fr; }
     WorkflowScreen.-beside #detail { width: 46; }
     """
 
@@ -50,13 +51,14 @@ class WorkflowScreen(Place):
         self.needle = ""
         self.tail = Tail()
         self.cursor = WorkflowCursor(self)
-        self.doers = (WorkflowActs(self),)
+        self.lists = WorkflowLists(self)
+        self.doers = (WorkflowActs(self), self.lists)
         self._folded: tuple[Multigraph, Layer | None, Multigraph] | None = None
 
     def compose_body(self) -> ComposeResult:
-        """Graph, conversation (hidden at first), detail."""
+        """Graph, lists (hidden at first), detail."""
         yield GraphView()
-        yield Rows("Messages", id="messages", classes="pane -off")
+        yield from self.lists.panes()
         yield Rows("", id="detail", cursor=False)
 
     def on_mount(self) -> None:
@@ -129,8 +131,7 @@ class WorkflowScreen(Place):
             ).plain
         self.cursor.tell_failure(view, run)
         self._show_detail()
-        if not self.query_one("#messages").has_class("-off"):
-            self.show_messages()
+        self.lists.paint()
 
     def _arrange(self, view: GraphView) -> None:
         """Detail beside the graph where both fit, else below: a graph wants width first."""
@@ -139,7 +140,7 @@ class WorkflowScreen(Place):
         self.set_class(beside, "-beside")
         room = height - 2 - DETAIL_ROWS_MIN - (2 if self.scanflow.transport is not None else 0)
         wanted = "1fr" if beside or self.has_class("-small") else min(view.rows + 3, max(room, 5))
-        for pane in (view, self.query_one("#messages")):
+        for pane in (view, *self.query(".list")):
             pane.styles.height = wanted
 
     def _show_detail(self) -> None:
@@ -180,14 +181,6 @@ class WorkflowScreen(Place):
         source = self.scanflow.source
         if source is not None and await self.tail.read(source, attempt):
             self._show_detail()
-
-    def show_messages(self) -> None:
-        pane, state = self.query_one("#messages", Rows), self.known.state
-        said = [] if state is None else state.messages
-        pane.border_title = f"Messages ({len(said)})"
-        pane.has_cursor = bool(said)
-        drawn = messages.message_rows(said) or [Text(f" {messages.EMPTY}", TONES["dim"])]
-        pane.put([self.legible(row) for row in drawn])
 
     def status(self) -> str:
         """The run and its time."""

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scanflow_tui.contract.states import NODE_ENDED
-from scanflow_tui.tui import fitting
-from scanflow_tui.tui.present import graph, messages
+from scanflow_tui.tui.present import graph
 from scanflow_tui.tui.widgets.graphview import GraphView
-from scanflow_tui.tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
     from scanflow_tui.tui.screens.workflow import WorkflowScreen
@@ -24,16 +22,10 @@ class WorkflowActs:
     def __init__(self, place: WorkflowScreen) -> None:
         self.place = place
 
-    def act_open_node(self) -> None:
-        """What a human node asks for, a check's finding, else the log; a message in full."""
-        pane = self.place.query_one("#messages", Rows)
-        if self.place.focused is pane:
-            state = self.place.known.state
-            if state is not None and pane.chosen < len(state.messages):
-                from scanflow_tui.tui.widgets.dialog import Tell
-
-                text = self.place.legible(messages.message_text(state.messages[pane.chosen]))
-                self.place.app.push_screen(Tell("Message", text))
+    async def act_open_node(self) -> None:
+        """What a human node asks for, a check's finding, else the log; of a list its row."""
+        if self.place.focused is self.place.lists.pane:
+            await self.place.lists.open_row()
             return
         node, run = self.place.chosen(), self.place.run_view()
         whole = self.place.whole()
@@ -99,22 +91,10 @@ class WorkflowActs:
         else:
             view.choose(found[(found.index(view.chosen) + step) % len(found)])
 
-    def act_messages(self) -> None:
-        """The conversation in the graph's place, or the graph again."""
-        pane, view = self.place.query_one("#messages", Rows), self.place.query_one(GraphView)
-        shows = pane.has_class("-off")
-        pane.set_class(not shows, "-off")
-        view.set_class(shows, "-off")
-        if shows:
-            self.place.show_messages()
-            pane.choose(len(pane.rows) - 1)
-        (pane if shows else view).focus()
-        fitting.fit(self.place)
-
     def act_back(self) -> None:
-        """From the conversation to the graph first."""
-        if not self.place.query_one("#messages").has_class("-off"):
-            self.act_messages()
+        """From a list to the graph first."""
+        if self.place.lists.shown:
+            self.place.lists.close()
         else:
             self.place.scanflow.moves.act_back()
 
