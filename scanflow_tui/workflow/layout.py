@@ -191,11 +191,10 @@ class _Grid:
             if best == 0 or in_vain == 2:
                 break
             forward = sweep % 2 == 0
-            self._sweep(
+            found = self._sweep(
                 self.rows[1:] if forward else self.rows[-2::-1],
                 self.up if forward else self.down,
             )
-            found = self._crossings()
             in_vain += 1
             if found < best:
                 best, in_vain = found, 0
@@ -204,9 +203,11 @@ class _Grid:
         for row in self.rows:
             self._number(row)
 
-    def _sweep(self, rows: Sequence[list[int]], beside: Sequence[Sequence[int]]) -> None:
+    def _sweep(self, rows: Sequence[list[int]], beside: Sequence[Sequence[int]]) -> int:
+        """Sort these rows, one after the other; how many lines cross then."""
         position = self.position
         means: list[float] = [0.0] * len(position)
+        total = 0
         for row in rows:
             for item in row:
                 near = beside[item]
@@ -219,20 +220,29 @@ class _Grid:
             row.sort(key=means.__getitem__)
             for place, item in enumerate(row):
                 position[item] = place
+            total += self._crossings_at(row, beside)
+        return total
 
     def _crossings(self) -> int:
-        """Lines that cross, counted as inversions: each end against those larger before it."""
-        total = 0
+        return sum(self._crossings_at(row, self.down) for row in self.rows[:-1])
+
+    def _crossings_at(self, row: Sequence[int], beside: Sequence[Sequence[int]]) -> int:
+        """Lines that cross on one side of a row: each end against those larger before it."""
         position = self.position
-        for row in self.rows[:-1]:
-            seen: list[int] = []
-            for item in row:
-                below = self.down[item]
-                if len(below) == 1:
-                    ends = [position[below[0]]]
+        total = 0
+        last = -1
+        seen: list[int] = []
+        for item in row:
+            near = beside[item]
+            if len(near) == 1:
+                ends = [position[near[0]]]
+            else:
+                ends = sorted([position[other] for other in near])
+            for end in ends:
+                if end >= last:
+                    seen.append(end)
+                    last = end
                 else:
-                    ends = sorted([position[other] for other in below])
-                for end in ends:
                     at = bisect_right(seen, end)
                     total += len(seen) - at
                     seen.insert(at, end)

@@ -65,6 +65,9 @@ class _Bus:
         self.corners: list[Point] = []
 
 
+_NO_BUS = _Bus()
+
+
 class _Channel:
     """The columns between two layers."""
 
@@ -232,19 +235,20 @@ class _Router:
     def _enter_forward(self, at: int, wire: Wire) -> tuple[_Bus, int]:
         """The bus that a wire runs on, and how many of its turns it takes before its own last."""
         rows = self.rows[at]
+        first = self.stage.layers[wire.source] + 1
+        self.lasts[at] = self._enter_hop(wire.style, first + len(rows) - 2, rows[-2], rows[-1])
+        if len(rows) == 2:
+            return _NO_BUS, 0
         key = (wire.source, wire.style, wire.slot)
         bus = self.buses.get(key)
         if bus is None:
             bus = self.buses[key] = _Bus()
-        first = self.stage.layers[wire.source] + 1
         for step in range(len(bus.n_turns), len(rows) - 1):
             if step:
                 trunk = self._enter_hop(wire.style, first + step - 1, rows[step - 1], rows[step])
                 if trunk is not None:
                     bus.turns.append((trunk, first + step - 1, rows[step - 1], rows[step]))
             bus.n_turns.append(len(bus.turns))
-        last = self._enter_hop(wire.style, first + len(rows) - 2, rows[-2], rows[-1])
-        self.lasts[at] = last
         return bus, bus.n_turns[len(rows) - 2]
 
     def _enter_hop(self, style: str, channel_at: int, left: int, right: int) -> _Trunk | None:
@@ -295,10 +299,12 @@ class _Router:
             return _straightened(self._loop_points(at, wire, layer))
         bus, n_turns = self.turns[at]
         rows, starts = self.rows[at], self.starts
-        for trunk, channel_at, left, right in bus.turns[len(bus.corners) // 2 :]:
-            x = starts[channel_at] + 1 + trunk.lane
-            bus.corners += [(x, left), (x, right)]
-        found = [(self.xs[layer] + self.stage.widths[layer], rows[0]), *bus.corners[: 2 * n_turns]]
+        found = [(self.xs[layer] + self.stage.widths[layer], rows[0])]
+        if n_turns:
+            for trunk, channel_at, left, right in bus.turns[len(bus.corners) // 2 :]:
+                x = starts[channel_at] + 1 + trunk.lane
+                bus.corners += [(x, left), (x, right)]
+            found += bus.corners[: 2 * n_turns]
         target = self.stage.layers[wire.target]
         last = self.lasts[at]
         if last is not None:
