@@ -14,6 +14,7 @@ from scanflow_tui.engine.images_client import ImageStore
 from scanflow_tui.engine.images_tag import is_built, tag_of
 from tests.docker.conftest import load_base_image
 from tests.docker.private_engine import PrivateEngine
+from tests.docker.registry import registry
 
 pytestmark = pytest.mark.docker
 
@@ -149,18 +150,34 @@ def test_a_base_that_cannot_be_had_is_one_sentence(store: ImageStore, folder: Pa
     assert "'127.0.0.1:9/scanflow-no-such:1' is not in the Docker engine" in caught.value.sentence()
 
 
+def test_a_base_that_is_not_there_is_pulled(store: ImageStore, folder: Path) -> None:
+    (folder / "Dockerfile").write_text(HEAD + "COPY hello.txt /\n")
+    told: list[str] = []
+    with registry() as name:
+        built = images.build(store, folder, lambda _, text: told.append(text), base=name)
+        assert f"pulling {name}" in told
+        again = images.build(store, folder, quiet, base=name)
+    assert (again.id, built.is_new) == (built.id, True)
+    assert one(images.images(store), built.tag).base == name
+    store.remove(built.tag)
+    store.remove(name)
+
+
+def test_a_base_without_python_cannot_take_a_lock(store: ImageStore, folder: Path) -> None:
+    (folder / "Dockerfile").write_text(HEAD + "COPY hello.txt /\n")
+    (folder / "requirements.txt").write_text("a==1\n")
+    with registry() as name:
+        with pytest.raises(Missing, match="has no Python"):
+            images.build(store, folder, quiet, base=name)
+        store.remove(name)
+
+
 def test_a_base_is_refused_where_the_dockerfile_takes_none(
     store: ImageStore, folder: Path, base_image: str
 ) -> None:
     (folder / "Dockerfile").write_text(f"FROM {base_image}\n")
     with pytest.raises(InputError, match="takes no other base image"):
         images.build(store, folder, quiet, base="other:1")
-
-
-def test_a_lock_needs_a_python_in_the_base(store: ImageStore, folder: Path) -> None:
-    (folder / "Dockerfile").write_text("FROM scratch\nCOPY hello.txt /\n")
-    with pytest.raises(InputError, match="no FROM names an image"):
-        images.build(store, folder, quiet)
 
 
 def test_a_full_disk_is_said(
