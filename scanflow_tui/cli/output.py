@@ -17,6 +17,7 @@ from typing import Any
 from scanflow_tui.contract.errors import InputError, ScanflowError
 
 Progress = Callable[[float | None, str], None]
+BAR_CELLS = 20
 
 # What JSON leaves as it is and a terminal may obey: C1 controls and marks that turn the text.
 _UNSAFE_IN_JSON = re.compile("[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
@@ -98,15 +99,21 @@ def progress(title: str) -> Iterator[Progress]:
         from rich.console import Console
         from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
         from rich.progress import Progress as Bar
+        from rich.table import Column
 
-        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-        with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
+        console = Console(stderr=True)
+        # What others print is shown here too: never as markup, and on one line.
+        width = max(BAR_CELLS, console.width - 2 * BAR_CELLS)
+        one_line = Column(no_wrap=True, overflow="ellipsis", max_width=width)
+        said_now = TextColumn("{task.description}", markup=False, table_column=one_line)
+        columns = (said_now, BarColumn(BAR_CELLS), TimeElapsedColumn())
+        with Bar(*columns, console=console, transient=True) as bar:
             task = bar.add_task(title, total=None)
             yield lambda share, text: bar.update(
                 task,
                 total=None if share is None else 1.0,
                 completed=share or 0.0,
-                description=text or title,
+                description=safe(text or title),
             )
         return
     said = [title]
