@@ -45,7 +45,6 @@ from scanflow_tui.session.places import SessionFolder
 NAME = "chatter"
 COLUMNS, LINES = 120, 40
 PATIENCE_S = 120.0
-REST_S = 0.05
 MIB = 1024 * 1024
 PAINT_MS_MAX, FIND_S_MAX, RSS_MIB_MAX = 100.0, 1.0, 150.0
 UNKNOWN = re.compile(
@@ -124,12 +123,18 @@ class Screen:
             self._stream.feed(UNKNOWN.sub(b"", data))
         return arrived - self._pressed
 
-    def rest(self) -> None:
-        """Read until a frame is whole: nothing comes for a while after something came."""
-        wait_s = PATIENCE_S
-        while select.select([self._master], [], [], wait_s)[0]:
+    def page(self, last: int) -> list[int]:
+        """The numbers on a whole page that goes on from ``last``. Raises TimeoutError."""
+        while True:
+            text = self.text()
+            numbers = [int(number) for number in re.findall(r"line (\d{7}) of", text)]
+            goes_on = numbers[:1] in ([last], [last + 1]) and numbers[-1] > last
+            is_whole = len(re.findall(r"\d\d:\d\d\.\d{3}", text)) == LINES - 4
+            if goes_on and is_whole and numbers == list(range(numbers[0], numbers[-1] + 1)):
+                return numbers
+            if not select.select([self._master], [], [], PATIENCE_S)[0]:
+                raise TimeoutError(f"no page that goes on from {last} in\n{text}")
             self._stream.feed(UNKNOWN.sub(b"", os.read(self._master, 65_536)))
-            wait_s = REST_S
 
     def memory_mib(self) -> float:
         """The most that was resident at once."""
@@ -238,16 +243,13 @@ def fast_log(session: Path, n_lines: int) -> list[Row]:
     screen.until(f"{n_lines:,} lines")
     screen.press("g")
     screen.until("line 0000000 of many")
-    seen: list[int] = []
-    in_order, page = True, []
-    while not page or page[-1] != n_lines - 1:
-        screen.rest()
-        page = [int(number) for number in re.findall(r"line (\d{7}) of", screen.text())]
-        in_order = in_order and page == sorted(page) and seen[-1:] <= page[:1]
-        seen += page
+    seen = [-1]
+    while seen[-1] < n_lines - 1:
+        seen += screen.page(seen[-1])
         screen.press("\x1b[6~")
     screen.kill()
-    n_seen, is_equal = len(set(seen)), stored == payload
+    in_order = seen == sorted(seen)
+    n_seen, is_equal = len(set(seen)) - 1, stored == payload
     return [
         Row(
             f"{n_lines:,} lines at full speed: the payload rebuilt from the stored log",

@@ -18,6 +18,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -118,6 +119,8 @@ class Step:
 
     def __init__(self, file: StepFile) -> None:
         self.file = file
+        self.echo: Callable[[str], None] = lambda text: None
+        """Told in words what is reported; a step that wants a log of it writes it."""
         self._values: dict[str, Scalar] = {}
 
     @classmethod
@@ -169,10 +172,12 @@ class Step:
 
     def progress(self, share: float, text: str = "") -> None:
         """Say how far the step is, 0 to 1."""
+        self.echo(f"{share:4.0%} {text}")
         self._report({"progress": round(float(share), 4), "text": text})
 
     def metric(self, name: str, value: float, at: int | None = None) -> None:
         """Report a number; ``at`` is the training step or epoch."""
+        self.echo(f"{name} {value:.4g}" + ("" if at is None else f" at {at}"))
         self._report({"metric": name, "value": float(value), "step": at})
 
     def message(self, kind: str, to: str, text: str) -> None:

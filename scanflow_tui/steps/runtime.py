@@ -6,6 +6,7 @@ spin at barriers and cost more than they bring.
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 
@@ -14,6 +15,7 @@ import torch
 from scanflow_tui.contract.step import Step
 
 REPORT_EVERY_S = 0.25
+LOG_EVERY_S = 1.0
 
 
 def prepare(step: Step) -> None:
@@ -21,6 +23,27 @@ def prepare(step: Step) -> None:
     torch.set_num_threads(step.threads)
     torch.use_deterministic_algorithms(True)
     torch.manual_seed(step.seed)
+    step.echo = _logged()
+    step.echo(f"seed {step.seed}, {step.threads} threads, torch {torch.__version__}")
+
+
+def _logged() -> Callable[[str], None]:
+    """Writes what a step reports to its log too, so that whoever reads only that sees it work.
+
+    A second passes between two lines, but for metrics and last words.
+    """
+    last_s, last_text = -LOG_EVERY_S, ""
+
+    def echo(text: str) -> None:
+        nonlocal last_s, last_text
+        now = time.monotonic()
+        is_progress = "%" in text and not text.startswith("100%")
+        if text != last_text and (now - last_s >= LOG_EVERY_S or not is_progress):
+            last_s, last_text = now, text
+            sys.stdout.write(f"{text}\n")
+            sys.stdout.flush()
+
+    return echo
 
 
 def paced(step: Step, start: float = 0.0, end: float = 1.0) -> Callable[[float, str], None]:

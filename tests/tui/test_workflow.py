@@ -114,7 +114,7 @@ async def test_a_refusal_is_said_in_one_sentence() -> None:
 
     async with drive(FakeSource(training(), answer=refuse)) as it:
         await it.press("x", "c")
-        await it.until("✖ only the owner may cancel. ask ana")
+        await it.until("✖ only the owner may cancel; ask ana")
 
 
 async def test_retry_where_nothing_failed_says_why() -> None:
@@ -182,7 +182,7 @@ async def test_no_run_yet_says_what_helps() -> None:
 async def test_a_source_that_cannot_be_opened_is_said() -> None:
     broken = FakeSource(fails=Missing("no supervisor answers", hint="scanflow doctor says more"))
     async with drive(broken) as it:
-        it.expect_text("✖ no supervisor answers. scanflow doctor says more", "not connected")
+        it.expect_text("✖ no supervisor answers; scanflow doctor says more", "not connected")
 
 
 async def test_a_pipeline_that_cannot_be_read_leaves_the_rest() -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 EMPTY = "This node has read and made nothing yet."
 SHOWN_BYTES = 32 * 1024
-LINES_MAX = 40
+LINES_MAX = 400
 LINE_CHARS_MAX = 160
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 from rich.text import Text
 from textual import events
 from textual.app import App, ComposeResult
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
@@ -73,7 +73,7 @@ class Confirm(ModalScreen[bool]):
 
 
 class Tell(ModalScreen[None]):
-    """Something to read: closed by enter, escape or q. ``rows`` may be longer than the screen."""
+    """Something to read: closed by enter, escape or q; scrolled where it is long."""
 
     def __init__(self, title: str, text: Text) -> None:
         super().__init__()
@@ -84,14 +84,25 @@ class Tell(ModalScreen[None]):
         """A frame with the text."""
         with Vertical(classes="dialog") as frame:
             frame.border_title = self.heading
-            yield Static(_legible(self.app, self.text))
+            with VerticalScroll(id="tell"):
+                yield Static(_legible(self.app, self.text))
             yield Static(Text("\n[esc] close", TONES["dim"]))
 
+    def on_mount(self) -> None:
+        """As tall as the text, but for what the frame needs."""
+        room = max(self.app.size.height * 9 // 10 - 7, 3)
+        self.query_one("#tell").styles.max_height = room
+
     def on_key(self, event: events.Key) -> None:
-        """Close."""
-        if pressed(event) in ("enter", "escape", "q"):
+        """Close, or scroll."""
+        key, page = pressed(event), self.query_one("#tell")
+        if key in ("enter", "escape", "q"):
             event.stop()
             self.dismiss(None)
+        elif key in ("j", "k"):
+            page.scroll_relative(y=1 if key == "j" else -1, animate=False)
+        elif key in ("g", "G"):
+            page.scroll_to(y=0 if key == "g" else page.max_scroll_y, animate=False)
 
 
 class Ask(ModalScreen[str | None]):
