@@ -297,6 +297,9 @@ def retry(
     code: Annotated[
         str, typer.Option(metavar="WHICH", help="If it changed: frozen (the plan's) or new.")
     ] = "",
+    again: Annotated[
+        bool, typer.Option("--again", help="Also if it was made, and what hangs on it.")
+    ] = False,
     sessions: Root = None,
     as_json: Json = False,
 ) -> None:
@@ -307,6 +310,7 @@ def retry(
         session=session,
         number=number,
         code=code,
+        again=again,
         root=sessions,
         as_json=as_json,
     )

@@ -128,12 +128,14 @@ class Retry:
     """Try a failed node of a run again, or every node that ended badly.
 
     ``code``: ``frozen`` is what the run was planned with, ``new`` what lies in the folder now;
-    empty is refused where the two differ.
+    empty is refused where the two differ. ``again``: also a node that was made, and then all that
+    hangs on it.
     """
 
     run: int
     node: str | None = None
     code: str = ""
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ NODE_MOVES: dict[NodeState, tuple[NodeState, ...]] = {
         "needs_you",
         "cancelled",
         "failed",
+        "retrying",
     ),
     "queued": (
         "running",
@@ -71,13 +72,14 @@ NODE_MOVES: dict[NodeState, tuple[NodeState, ...]] = {
         "cancelled",
     ),
     "needs_you": ("done", "cancelled", "skipped", "failed"),
-    "done": (),
-    "cached": (),
-    "skipped": (),
+    # Back to waiting: a person wants it, or what it hangs on, made again.
+    "done": ("waiting",),
+    "cached": ("waiting",),
+    "skipped": ("waiting",),
     "failed": ("retrying", "cached", "waiting"),
-    "doubt": ("retrying", "cached"),
-    "lost": ("retrying", "cached"),
-    "timed_out": ("retrying", "cached"),
+    "doubt": ("retrying", "cached", "waiting"),
+    "lost": ("retrying", "cached", "waiting"),
+    "timed_out": ("retrying", "cached", "waiting"),
     "cancelled": ("retrying", "waiting"),
 }
 

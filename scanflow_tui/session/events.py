@@ -392,10 +392,15 @@ class CancelAsked(Fact, frozen=True):
 
 
 class RetryAsked(Fact, frozen=True):
-    """Somebody wants a node that ended badly tried again, or all of a run (no ``node``)."""
+    """Somebody wants a node that ended badly tried again, or all of a run (no ``node``).
+
+    ``resets``, if any, are nodes that begin anew whatever they came to: ``node``, not from the
+    cache, and all that hangs on it.
+    """
 
     run: int
     node: str | None
+    resets: tuple[str, ...] = ()
 
 
 class RunResumed(Fact, frozen=True):

@@ -190,6 +190,7 @@ def attempt_ended(state: SessionState, event: Event, fact: AttemptEnded) -> None
         node.outputs = fact.outputs
         node.values = fact.values
         node.origin = attempt.name
+        node.is_forced = False
 
 
 def attempt_explained(state: SessionState, event: Event, fact: AttemptExplained) -> None:
@@ -257,20 +258,20 @@ def cancel_asked(state: SessionState, event: Event, fact: CancelAsked) -> None:
     for node in run.nodes.values():
         if fact.node in (None, node.id) and node.attempts:
             last = node.attempts[-1]
-            last.cancel_asked = last.state not in ATTEMPT_ENDED
+            last.cancel_asked = last.cancel_asked or last.state not in ATTEMPT_ENDED
 
 
 def retry_asked(state: SessionState, event: Event, fact: RetryAsked) -> None:
-    """What ended badly is tried again; a run that had ended goes on.
+    """What ended badly is tried again, or what is named begins anew; a run that had ended goes on.
 
     A person who was asked is asked again; a step has a new attempt.
     """
     run = state.runs.get(fact.run)
-    if run is None or run.state in ("done", "superseded"):
+    if run is None or run.state == "superseded" or (run.state == "done" and not fact.resets):
         return
     again = [node for node in run.nodes.values() if fact.node in (None, node.id)]
     again = [node for node in again if node.state in BAD]
-    if not again and not (fact.node is None and run.state == "cancelled"):
+    if not again and not fact.resets and not (fact.node is None and run.state == "cancelled"):
         return
     if run.state in RUN_ENDED:
         run.state = "running"
@@ -279,16 +280,37 @@ def retry_asked(state: SessionState, event: Event, fact: RetryAsked) -> None:
         run.cancel_asked = False
         if state.conversation is None and _asked(run):
             state.conversation = run.number
-    for node in again:
+    if fact.resets:
+        _reset(state, run, fact)
+    for node in [] if fact.resets else again:
         _move(state, run, node, "retrying" if node.attempts else "waiting")
         node.ended_at = None
     derive(state, run)
 
 
+def _reset(state: SessionState, run: RunView, fact: RetryAsked) -> None:
+    """Nodes begin anew, and what they said of the batch is no longer in force."""
+    for node_id in fact.resets:
+        node = run.nodes.get(node_id)
+        if node is None or not (node.state == "waiting" or _move(state, run, node, "waiting")):
+            continue
+        if run.check is not None and run.check.node == node_id:
+            run.check = None
+        if run.offer is not None and run.offer.node == node_id:
+            run.offer = None
+        if "table" in node.outputs:
+            run.table = None
+        node.outputs, node.values, node.origin = {}, {}, ""
+        node.ended_at = None
+        node.is_forced = node.is_forced or node_id == fact.node
+        is_wanted = node_id == fact.node
+        node.reason = "a person wants it made again" if is_wanted else f"{fact.node} is made again"
+
+
 def run_resumed(state: SessionState, event: Event, fact: RunResumed) -> None:
     """From here on a run uses other code, and the latest pipeline document."""
     run = state.runs.get(fact.run)
-    if run is None or run.state in ("done", "superseded"):
+    if run is None or run.state == "superseded":
         return
     run.code = fact.code
     run.environment = fact.environment

@@ -57,6 +57,7 @@ class ReadCode:
     code: str
     environment: str
     files: dict[str, str]
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

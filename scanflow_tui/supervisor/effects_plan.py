@@ -85,10 +85,10 @@ def read_code(place: Workplace, effect: ReadCode) -> CodeRead:
         found = _read_folder(place)
         changes = _changes(place, effect, found)
     except (ScanflowError, OSError) as error:
-        return CodeRead(*asked, error=told(error))
+        return CodeRead(*asked, error=told(error), again=effect.again)
     files = {path: artifact.sha for path, artifact in found.files.items()}
     facts = (found.text, found.code, found.environment, files, changes)
-    return CodeRead(*asked, *facts, found.image, found.image_id)
+    return CodeRead(*asked, *facts, found.image, found.image_id, again=effect.again)
 
 
 def _changes(place: Workplace, effect: ReadCode, found: Gathered) -> tuple[str, ...]:

@@ -74,7 +74,7 @@ def _begin(turn: Turn, run: RunView, declared: Node, node: NodeView) -> None:
     elif declared.kind == "human":
         _ask_person(turn, run, declared)
     else:
-        _begin_step(turn, run, declared, "first try")
+        _begin_step(turn, run, declared, node.reason if node.attempts else "first try")
 
 
 def _pass_batch(turn: Turn, run: RunView, node: NodeView) -> None:
@@ -113,7 +113,8 @@ def _begin_step(turn: Turn, run: RunView, declared: Node, reason: str, not_befor
         contract=CONTRACT,
     )
     asked = (run.number, declared.id, key)
-    if asked not in turn.machine.missed:
+    view = run.nodes[declared.id]
+    if asked not in turn.machine.missed and not view.is_forced:
         role = declared.role
         turn.ask(
             ("cache", *asked),
@@ -124,7 +125,6 @@ def _begin_step(turn: Turn, run: RunView, declared: Node, reason: str, not_befor
         return
     if not not_before and not budget.may_intend(turn, declared.limits):
         return
-    view = run.nodes[declared.id]
     number = len(view.attempts) + 1
     tell_from_human(turn, run, view)
     turn.emit(
@@ -326,7 +326,8 @@ def label_files(turn: Turn, run: RunView, node: NodeView) -> dict[str, bytes]:
 def _wind_down(turn: Turn, run: RunView) -> None:
     """A cancelled run ends once nothing of it runs any more."""
     for node in run.nodes.values():
-        if node.state == "needs_you":
+        is_open = bool(node.attempts) and node.attempts[-1].state not in ATTEMPT_ENDED
+        if node.state == "needs_you" or (node.state == "retrying" and not is_open):
             turn.emit(
                 ev.NodeEnded(run.number, node.id, "cancelled", {}, {}, "the run was cancelled")
             )

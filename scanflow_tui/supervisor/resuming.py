@@ -10,12 +10,14 @@ from scanflow_tui.contract import commands as cmd
 from scanflow_tui.contract.errors import InputError, Refused
 from scanflow_tui.contract.states import BAD, GOOD, RUN_ENDED
 from scanflow_tui.session import events as ev
+from scanflow_tui.session.fold_runs import ACTIVE
 from scanflow_tui.session.state import NodeView, RunView
 from scanflow_tui.supervisor.effects import ReadCode
 from scanflow_tui.supervisor.stimuli import CodeRead, Commanded
 from scanflow_tui.supervisor.turn import Turn, graph_of
 from scanflow_tui.workflow.graph import Multigraph
 from scanflow_tui.workflow.lint import read
+from scanflow_tui.workflow.order import reach
 
 CODES = ("", "frozen", "new")
 SHOWN_MAX = 5
@@ -25,9 +27,9 @@ def retry(turn: Turn, given: Commanded, command: cmd.Retry) -> None:
     """Try again with the code of the plan, or ask the shell first whether it is still the same."""
     if command.code not in CODES:
         raise InputError(f"the code is 'frozen' or 'new', not {command.code!r}")
-    run = _may_retry(turn, command.run, command.node)
+    run = _may_retry(turn, command.run, command.node, again=command.again)
     if command.code == "frozen":
-        _ask_again(turn, given.id, given.actor, run, command.node)
+        _ask_again(turn, given.id, given.actor, run, command.node, again=command.again)
         return
     turn.machine.pending.add(given.id)
     effect = ReadCode(
@@ -40,6 +42,7 @@ def retry(turn: Turn, given: Commanded, command: cmd.Retry) -> None:
         code=run.code,
         environment=run.environment,
         files=run.files,
+        again=command.again,
     )
     turn.ask(("code", given.id), effect)
 
@@ -48,12 +51,12 @@ def code_read(turn: Turn, told: CodeRead) -> None:
     """The folder was compared with what the run was planned with. Raises ScanflowError to
     refuse.
     """
-    run = _may_retry(turn, told.run, told.node)
+    run = _may_retry(turn, told.run, told.node, again=told.again)
     if told.changes and told.choice == "new":
         _take_new_code(turn, told, run)
     elif told.error is not None or told.changes:
         raise _changed(told, run)
-    _ask_again(turn, told.command, told.actor, run, told.node)
+    _ask_again(turn, told.command, told.actor, run, told.node, again=told.again)
 
 
 def _changed(told: CodeRead, run: RunView) -> Refused:
@@ -72,21 +75,24 @@ def shown(changes: tuple[str, ...]) -> str:
     return ", ".join(changes[:SHOWN_MAX]) + more
 
 
-def _may_retry(turn: Turn, number: int, node_id: str | None) -> RunView:
+def _may_retry(turn: Turn, number: int, node_id: str | None, *, again: bool) -> RunView:
     """The run, if what is asked can be tried again. Raises InputError, Refused."""
     run = turn.state.runs.get(number)
     if run is None:
         raise InputError(f"there is no run {number} in this session")
     if node_id is not None and node_id not in run.nodes:
         raise InputError(f"run {number} has no node {node_id!r}")
-    if run.state in ("done", "superseded"):
+    if again:
+        _may_make_again(turn, run, node_id)
+    elif run.state in ("done", "superseded"):
         raise Refused(f"run {number} has ended: {run.state}", hint="start a new run")
-    if node_id is None and not any(node.state in BAD for node in run.nodes.values()):
-        if run.state != "cancelled":
+    elif node_id is None:
+        if not any(node.state in BAD for node in run.nodes.values()) and run.state != "cancelled":
             raise Refused(f"no node of run {number} ended badly")
-    elif node_id is not None and run.nodes[node_id].state not in BAD:
+    elif run.nodes[node_id].state not in BAD:
         state = run.nodes[node_id].state
-        raise Refused(f"node {node_id} of run {number} did not fail: {state}")
+        hint = f"scanflow retry {node_id} --again makes it again" if state in GOOD else ""
+        raise Refused(f"node {node_id} of run {number} did not fail: {state}", hint=hint)
     talks = any(item.form for item in run.nodes.values())
     other = turn.state.conversation
     if run.state in RUN_ENDED and talks and other not in (None, run.number):
@@ -97,8 +103,59 @@ def _may_retry(turn: Turn, number: int, node_id: str | None) -> RunView:
     return run
 
 
-def _ask_again(turn: Turn, command: str, actor: str, run: RunView, node: str | None) -> None:
-    turn.emit(ev.RetryAsked(run.number, node), actor, command)
+def _may_make_again(turn: Turn, run: RunView, node_id: str | None) -> None:
+    """Whether a node, and with it all that hangs on it, may begin anew. Raises Refused."""
+    if node_id is None:
+        raise InputError("--again needs a node", hint="scanflow retry NODE --again")
+    if run.state == "superseded":
+        raise Refused(f"run {run.number} has ended: superseded", hint="start a new run")
+    declared = graph_of(turn.machine, run)[0].node(node_id)
+    node = run.nodes[node_id]
+    if declared.kind not in ("step", "agent") or node.state not in (*GOOD, *BAD):
+        raise Refused(f"node {node_id} of run {run.number} was not made: {node.state}")
+    _, order = graph_of(turn.machine, run)
+    for name in reach([node_id], order.children):
+        view = run.nodes[name]
+        if view.form:
+            raise Refused(
+                f"a person was asked at {name}, which hangs on {node_id}",
+                hint="start a new run: what did not change is cached",
+            )
+        if view.state in ACTIVE or _is_asked(turn, run, name):
+            raise Refused(
+                f"node {name}, which hangs on {node_id}, still runs",
+                hint=f"wait for it, or cancel it first: scanflow cancel --node {name}",
+            )
+
+
+def resets_of(turn: Turn, run: RunView, node_id: str) -> tuple[str, ...]:
+    """A node and all that hangs on it, as far as anything was decided about it."""
+    _, order = graph_of(turn.machine, run)
+    behind = reach([node_id], order.children)
+    return tuple(name for name in order.ids if name in behind and _was_decided(run, name))
+
+
+def _was_decided(run: RunView, name: str) -> bool:
+    return run.nodes[name].state != "waiting"
+
+
+def _is_asked(turn: Turn, run: RunView, name: str) -> bool:
+    return any(
+        key[0] in ("cache", "human") and key[1:3] == (run.number, name)
+        for key in turn.machine.asked
+    )
+
+
+def _ask_again(
+    turn: Turn, command: str, actor: str, run: RunView, node: str | None, *, again: bool
+) -> None:
+    resets = resets_of(turn, run, node) if again and node is not None else ()
+    if resets:
+        # What the cache and the queue said of these nodes before is not known any more.
+        asked = turn.machine.missed
+        turn.machine.missed = {key for key in asked if key[0] != run.number}
+        turn.machine.samples.pop(run.number, None)
+    turn.emit(ev.RetryAsked(run.number, node, resets), actor, command)
     turn.reply(command)
 
 

@@ -92,6 +92,7 @@ class CodeRead:
     image: str = ""
     image_id: str = ""
     error: ScanflowError | None = None
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,8 @@ class Oracle:
         self.champion: Token = ("champion", "file")
         self.runs: dict[int, dict[str, Standing]] = {}
         self.batch_of: dict[int, bool] = {}
+        self.again: set[tuple[int, str]] = set()
+        """What a person wants made again, whatever the cache knows."""
 
     def begin(self, run: int, *, batch: bool) -> None:
         """A run is planned: without a batch what needs a batch or the champion is left out."""
@@ -114,17 +116,34 @@ class Oracle:
             self.champion = standings[repaired].token
         return "failed" if any(state in BAD for state in states) else "done"
 
-    def cancel(self, run: int, before: dict[str, tuple[str, int]], facts: Facts) -> str:
-        """A run was cancelled when its nodes stood so (state, attempts). Its state then."""
+    def behind(self, node: str) -> set[str]:
+        """A node and all that hangs on it."""
+        found = {node}
+        for member in self.members:
+            if any(one in found for one in waits_for(member)):
+                found.add(member.id)
+        return found
+
+    def reset(self, run: int, node: str) -> None:
+        """A node is to be made again, and all that hangs on it is decided anew."""
+        for name in self.behind(node):
+            known = self.runs[run][name]
+            self.runs[run][name] = Standing(n_attempts=known.n_attempts)
+        self.again.add((run, node))
+
+    def cancel(self, run: int, before: dict[str, tuple[str, int, bool]], facts: Facts) -> str:
+        """A run was cancelled when its nodes stood so (state, attempts, whether one was open). Its
+        state then.
+        """
         standings = self.runs[run]
         for member in self.members:
-            state, n_attempts = before[member.id]
+            state, n_attempts, is_open = before[member.id]
             standing = standings[member.id]
             standing.n_attempts = n_attempts
-            if state == "needs_you":
-                standing.state = "cancelled"
-            elif (member.id, n_attempts) in facts.stopped:
+            if is_open:
                 self._take(run, member, facts)
+            elif state in ("needs_you", "retrying"):
+                standing.state = "cancelled"
             elif state in WELL and standing.state not in WELL:
                 self._keep(run, member, state, facts)
             else:
@@ -169,7 +188,7 @@ class Oracle:
                 return
             forced = False
             known = self.made.get(self._key(run, member, facts))
-            if known is not None:
+            if known is not None and (run, member.id) not in self.again:
                 standing.state, (standing.token, standing.values) = "cached", known
                 return
             standing.n_attempts += 1
@@ -200,6 +219,7 @@ class Oracle:
         standing.values = dict(outcome.values)
         standing.token = ("made", run, member.id, standing.n_attempts)
         self.made[key] = (standing.token, standing.values)
+        self.again.discard((run, member.id))
 
     def _key(self, run: int, member: Member, facts: Facts) -> Token:
         """The same node, code and inputs; of several sources the first that was made."""

@@ -23,7 +23,7 @@ from scanflow_tui.contract.states import ATTEMPT_ENDED, RUN_ENDED
 from scanflow_tui.engine.protocol import Absent, Capacity, Exited, StartUnknown
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import fold
-from scanflow_tui.session.state import SessionState
+from scanflow_tui.session.state import NodeView, SessionState
 from scanflow_tui.supervisor import effects as fx
 from scanflow_tui.supervisor import stimuli as st
 from scanflow_tui.supervisor.machine import open_attempts
@@ -218,10 +218,10 @@ class Play(World):
         facts.approved = any(version.run == run for version in self.machine.state.versions.values())
         return facts
 
-    def before(self, run: int, facts: Facts) -> dict[str, tuple[str, int]] | None:
+    def before(self, run: int, facts: Facts) -> dict[str, tuple[str, int, bool]] | None:
         """How the nodes stood at the run's last cancellation that no retry followed, if any."""
         state = SessionState()
-        found: dict[str, tuple[str, int]] | None = None
+        found: dict[str, tuple[str, int, bool]] | None = None
         for event in self.committed:
             fact = event.fact
             if isinstance(fact, ev.CancelAsked) and fact.run == run:
@@ -229,13 +229,17 @@ class Play(World):
                 facts.stopped |= {
                     (node.id, node.attempts[-1].number)
                     for node in nodes
-                    if fact.node in (None, node.id)
-                    and node.attempts
-                    and node.attempts[-1].state not in ATTEMPT_ENDED
+                    if fact.node in (None, node.id) and _is_open(node)
                 }
                 if fact.node is None:
-                    found = {node.id: (node.state, len(node.attempts)) for node in nodes}
+                    found = {
+                        node.id: (node.state, len(node.attempts), _is_open(node)) for node in nodes
+                    }
             if isinstance(fact, ev.RetryAsked) and fact.run == run:
                 found = None
             fold(state, event)
         return found
+
+
+def _is_open(node: NodeView) -> bool:
+    return bool(node.attempts) and node.attempts[-1].state not in ATTEMPT_ENDED

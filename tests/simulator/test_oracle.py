@@ -15,7 +15,7 @@ from scanflow_tui.contract import commands as cmd
 from scanflow_tui.contract.states import RUN_ENDED
 from tests.simulator.drawing import draw
 from tests.simulator.invariants import check_always, check_log
-from tests.simulator.oracle import BAD, Facts, Oracle
+from tests.simulator.oracle import BAD, WELL, Facts, Oracle
 from tests.simulator.playing import BUDGET, Play
 
 GRAPHS = int(os.environ.get("SCANFLOW_GRAPHS", "100"))
@@ -51,14 +51,36 @@ class Game:
         self.oracle.begin(number, batch=batch)
         self._go_on(number, command, self.rng.choice(("", "node", "run")))
         self._compare(number, self._predicted(number, ()))
-        for _ in range(self.rng.randint(0, 2)):
+        for _ in range(self.rng.randint(0, 3)):
+            if self.rng.random() < 0.4:
+                self._make_again(number)
             again = self._again(number)
             if again is None:
-                return
+                continue
             node, tried = again
             code = self.rng.choice(("frozen", "frozen", "new"))
             self._go_on(number, cmd.Retry(number, node, code), self.rng.choice(("", "node")))
             self._compare(number, self._predicted(number, tried))
+
+    def _make_again(self, number: int) -> None:
+        """A person wants a step made again; refused where people were asked behind it."""
+        run = self.world.machine.state.runs[number]
+        steps = {one.id for one in self.oracle.members if one.written.kind in ("step", "agent")}
+        made = [
+            one.id for one in run.nodes.values() if one.id in steps and one.state in (*WELL, *BAD)
+        ]
+        if not made:
+            return
+        node = self.rng.choice(made)
+        refused = any(run.nodes[name].form for name in self.oracle.behind(node))
+        before = len(self.world.clients[0].refused)
+        cancel = self.rng.choice(("", "", "node", "run"))
+        command = cmd.Retry(number, node, "frozen", again=True)
+        self._go_on(number, command, "" if refused else cancel)
+        assert (len(self.world.clients[0].refused) > before) >= refused, f"{node} was made again"
+        if not refused:
+            self.oracle.reset(number, node)
+            self._compare(number, self._predicted(number, ()))
 
     def _again(self, number: int) -> tuple[str | None, tuple[str, ...]] | None:
         """What a person tries again: all that ended badly, or one node of it."""

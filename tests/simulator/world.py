@@ -383,7 +383,9 @@ class World:
         changes: tuple[str, ...] = ()
         if self.random.random() < 0.3:
             changes, code = ("model.py",), f"code {self.random.randrange(9)}"
-        return st.CodeRead(*asked, self.pipeline, code, effect.environment, files, changes)
+        return st.CodeRead(
+            *asked, self.pipeline, code, effect.environment, files, changes, again=effect.again
+        )
 
     def _collect(self, effect: fx.CollectAttempt) -> st.Collected:
         outputs: dict[str, Artifact] = {}

@@ -6,7 +6,7 @@ from scanflow_tui.cli import output, reach
 from scanflow_tui.cli.commands.run import follow, report
 from scanflow_tui.contract.commands import Retry
 from scanflow_tui.contract.errors import UsageError
-from scanflow_tui.contract.states import BAD
+from scanflow_tui.contract.states import BAD, GOOD
 from scanflow_tui.session.state import RunView
 
 CODES = ("", "frozen", "new")
@@ -17,6 +17,7 @@ def execute(
     session: str | None,
     number: int | None,
     code: str,
+    again: bool,
     root: str | None,
     as_json: bool,
 ) -> int:
@@ -24,8 +25,8 @@ def execute(
     if code not in CODES:
         raise UsageError(f"there is no code {code!r}", hint="It is frozen or new.")
     with reach.acting(session, root) as link:
-        run = reach.latest_run(link.state, number, lambda run: _is_bad(run, node))
-        link.send(Retry(run.number, node, code))
+        run = reach.latest_run(link.state, number, lambda run: _is_meant(run, node, again))
+        link.send(Retry(run.number, node, code, again))
         follow(link, run.number)
         state = link.state
     changes = state.runs[run.number].changes
@@ -35,7 +36,9 @@ def execute(
     return report(state, run.number, as_json, detached=False)
 
 
-def _is_bad(run: RunView, node: str | None) -> bool:
+def _is_meant(run: RunView, node: str | None, again: bool) -> bool:
+    if again:
+        return node in run.nodes and run.nodes[node].state in (*GOOD, *BAD)
     if node is None:
         return run.state == "cancelled" or any(item.state in BAD for item in run.nodes.values())
     return node in run.nodes and run.nodes[node].state in BAD

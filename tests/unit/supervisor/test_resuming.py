@@ -177,3 +177,51 @@ def test_a_second_answer_about_the_folder_changes_nothing() -> None:
     before = small.machine.state.seq
     small.found(turn, code="third", text=EDITED)
     assert small.machine.state.seq == before
+
+
+def test_what_was_made_is_made_again_with_all_that_hangs_on_it() -> None:
+    small = Small()
+    turn = small.give(cmd.Retry(1, "a", "frozen", again=True))
+    asked = next(event.fact for event in turn.events if isinstance(event.fact, ev.RetryAsked))
+    assert asked.resets == ("a", "b")
+    assert small.run.nodes["a"].attempts[-1].reason == "a person wants it made again"
+    assert small.run.nodes["b"].state == "waiting" and not small.run.nodes["a"].outputs
+    assert [len(small.run.nodes[node].attempts) for node in "abc"] == [2, 1, 1]
+
+
+def test_what_is_made_again_does_not_come_from_the_cache_until_it_was_made() -> None:
+    small = Small()
+    turn = small.give(cmd.Retry(1, "a", "frozen", again=True))
+    assert not any(isinstance(effect, fx.AskCache) for effect in turn.effects)
+    assert small.run.nodes["a"].is_forced
+    small.ends("a", 0)
+    assert not small.run.nodes["a"].is_forced
+
+
+def test_what_hangs_on_it_must_not_run_when_it_is_made_again() -> None:
+    small = Small()
+    small.give(cmd.Retry(1, "b", "frozen"))
+    said = refusal(small.give(cmd.Retry(1, "a", "frozen", again=True)))
+    assert "node b, which hangs on a, still runs" in said
+
+
+def test_again_needs_a_node_that_was_made() -> None:
+    small = Small(c_goes_on=True)
+    assert "--again needs a node" in refusal(small.give(cmd.Retry(1, None, "frozen", again=True)))
+    said = refusal(small.give(cmd.Retry(1, "c", "frozen", again=True)))
+    assert "was not made" in said
+
+
+def test_a_done_node_that_is_tried_again_is_told_how() -> None:
+    small = Small()
+    assert "scanflow retry a --again" in refusal(small.give(cmd.Retry(1, "a")))
+
+
+def test_a_second_cancel_does_not_forget_the_first() -> None:
+    small = Small(c_goes_on=True)
+    small.give(cmd.Cancel(1, "c"))
+    small.give(cmd.Cancel(1))
+    name = small.run.nodes["c"].attempts[-1].name
+    small.feed(st.Observed(name, Exited(3, None, 1, 2)))
+    small.feed(st.Collected(name, Exited(3, None, 1, 2), {}, {}))
+    assert small.run.nodes["c"].attempts[-1].cancel_asked
