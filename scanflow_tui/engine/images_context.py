@@ -29,8 +29,8 @@ PIPELINE_FILE = "pipeline.yaml"
 REQUIREMENTS_FILE = "requirements.txt"
 IGNORE_FILE = ".dockerignore"
 SENT_DOCKERFILE = "Dockerfile.scanflow"
-NEEDS_DIR = f"{images_recipe.WHEELS_DIR}/needs"
-OWN_DIR = f"{images_recipe.WHEELS_DIR}/scanflow"
+NEEDS_DIR = f"{images_recipe.WHEELS_DIR}/{images_recipe.NEEDS}"
+OWN_DIR = f"{images_recipe.WHEELS_DIR}/{images_recipe.OWN}"
 TEXT_BYTES_MAX = limits.PIPELINE_BYTES_MAX
 
 NEVER = re.compile(r"(^|/)(\.git|\.hg|\.svn|__pycache__|\.venv|\.(mypy|pytest|ruff)_cache)$|\.pyc$")
@@ -62,20 +62,21 @@ def read_context(folder: Path, base: str, own: str) -> Context:
     default = images_recipe.default_base(instructions)
     chosen = base or default or "" if default is not None else ""
     images_recipe.bases(instructions, chosen)
-    if os.path.lexists(folder / images_recipe.WHEELS_DIR):
+    asked = images_recipe.wheels(instructions)
+    if asked and os.path.lexists(folder / images_recipe.WHEELS_DIR):
         raise InputError(
             f"{images_recipe.WHEELS_DIR}/ is where ScanFlow puts wheels into the build",
             where=str(folder),
             hint="Give that folder another name.",
         )
-    has_needs = (folder / REQUIREMENTS_FILE).is_file()
+    has_needs = images_recipe.NEEDS in asked and (folder / REQUIREMENTS_FILE).is_file()
     recipe = Recipe(
         name=graph.name,
         dockerfile=dockerfile,
         base=chosen,
         requirements=_text(folder, REQUIREMENTS_FILE) if has_needs else "",
         files=tuple(_files(folder, instructions, _inputs(graph))),
-        own=own,
+        own=own if images_recipe.OWN in asked else "",
     )
     return Context(folder, recipe, instructions)
 
@@ -97,7 +98,8 @@ def write_tar(out: IO[bytes], context: Context, needs: Iterable[Path], own: Whee
             entry.size = path.stat().st_size
             with open(path, "rb") as source:
                 tar.addfile(entry, source)
-        _add(tar, f"{OWN_DIR}/{own.name}", own.data)
+        if context.recipe.own:
+            _add(tar, f"{OWN_DIR}/{own.name}", own.data)
 
 
 def _text(folder: Path, name: str) -> str:

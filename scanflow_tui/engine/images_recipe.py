@@ -23,6 +23,8 @@ VERSION_LABEL = "scanflow.version"
 
 BASE = "BASE"
 WHEELS_DIR = "wheels"
+NEEDS = "needs"
+OWN = "scanflow"
 TAG_DIGITS = 16
 SCRATCH = "scratch"
 PREFIX = "scanflow/"
@@ -56,7 +58,10 @@ class CopiedFile:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """All that an image is made of. ``name`` is the pipeline's, ``own`` ScanFlow's own content."""
+    """All that an image is made of. ``name`` is the pipeline's, ``own`` ScanFlow's own content.
+
+    ``requirements`` and ``own`` are empty where the build asks for no such wheels.
+    """
 
     name: str
     dockerfile: str
@@ -152,6 +157,24 @@ def copied(instructions: tuple[Instruction, ...]) -> tuple[tuple[str, int], ...]
 
     A name that an argument completes may be anything: it stands for the whole folder.
     """
+    named = _named(instructions)
+    return tuple((path, line) for path, line in named if path.split("/")[0] != WHEELS_DIR)
+
+
+def wheels(instructions: tuple[Instruction, ...]) -> frozenset[str]:
+    """Which wheels the build asks for: ``needs``, ``scanflow``, both or none."""
+    found: set[str] = set()
+    for path, _ in _named(instructions):
+        parts = path.split("/")
+        if path == "." or parts == [WHEELS_DIR]:
+            found |= {NEEDS, OWN}
+        elif parts[0] == WHEELS_DIR:
+            found |= {parts[1]} & {NEEDS, OWN}
+    return frozenset(found)
+
+
+def _named(instructions: tuple[Instruction, ...]) -> list[tuple[str, int]]:
+    """What COPY and ADD take from the build context, with the line that names it."""
     found: list[tuple[str, int]] = []
     for item in instructions:
         if item.word not in ("COPY", "ADD"):
@@ -160,12 +183,10 @@ def copied(instructions: tuple[Instruction, ...]) -> tuple[tuple[str, int], ...]
         if any(flag.startswith("--from") for flag in flags):
             continue
         for word in words[:-1]:
-            if "://" in word:
-                continue
-            path = word.lstrip("/").removeprefix("./").rstrip("/") or "."
-            if path.split("/")[0] != WHEELS_DIR:
+            if "://" not in word:
+                path = word.lstrip("/").removeprefix("./").rstrip("/") or "."
                 found.append(("." if "$" in path else path, item.line))
-    return tuple(found)
+    return found
 
 
 def labelled(text: str, labels: dict[str, str]) -> str:

@@ -71,6 +71,7 @@ def test_base_own_content_a_name_and_a_mode_count(tmp_path: Path) -> None:
     write(tmp_path, "pipeline.yaml", PIPELINE.encode())
     write(tmp_path, "Dockerfile", DOCKERFILE.encode())
     write(tmp_path, "a.py", b"a")
+    write(tmp_path, "requirements.txt", b"a==1")
     found = {tag(tmp_path), tag(tmp_path, "other:1"), tag(tmp_path, own="newer")}
     (tmp_path / "a.py").chmod(0o755)
     found.add(tag(tmp_path))

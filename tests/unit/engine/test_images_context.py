@@ -102,8 +102,19 @@ def test_a_pipeline_without_a_dockerfile_says_what_to_write(folder: Path) -> Non
 
 def test_a_folder_called_wheels_is_refused(folder: Path) -> None:
     (folder / "wheels").mkdir()
+    assert names(folder, "FROM a\nCOPY a.py /x\n") == ["a.py"]
+    (folder / "Dockerfile").write_text("FROM a\nCOPY wheels/needs /x\n")
     with pytest.raises(InputError, match="where ScanFlow puts wheels"):
         read_context(folder, "", "own")
+
+
+def test_wheels_count_only_where_the_build_asks_for_them(folder: Path) -> None:
+    (folder / "Dockerfile").write_text("FROM a\nCOPY a.py /x\n")
+    made = read_context(folder, "", "own").recipe
+    assert (made.requirements, made.own) == ("", "")
+    (folder / "Dockerfile").write_text("FROM a\nCOPY wheels/needs wheels/scanflow /x\n")
+    made = read_context(folder, "", "own").recipe
+    assert (made.requirements, made.own) == ("a==1\n", "own")
 
 
 def test_a_base_replaces_the_default_where_there_is_an_argument(folder: Path) -> None:
@@ -118,7 +129,7 @@ def test_the_tar_has_the_files_the_wheels_and_labels(folder: Path, tmp_path: Pat
     need.write_bytes(b"need")
     (folder / "a.py").chmod(0o755)
     (folder / "link").symlink_to("a.py")
-    (folder / "Dockerfile").write_text("FROM base:1\nCOPY a.py link /x/\n")
+    (folder / "Dockerfile").write_text("FROM base:1\nCOPY a.py link wheels /x/\n")
     with tarfile.open(fileobj=io.BytesIO(packed(read_context(folder, "", "own"), [need]))) as tar:
         found = {entry.name: entry for entry in tar.getmembers()}
         sent = tar.extractfile("Dockerfile.scanflow")

@@ -10,6 +10,7 @@ from scanflow_tui.engine.images_recipe import (
     default_base,
     labelled,
     parse,
+    wheels,
 )
 
 TWO_STAGES = """\
@@ -74,6 +75,22 @@ def test_copied_files_are_those_of_the_folder() -> None:
 
 def test_a_name_that_an_argument_completes_stands_for_the_folder() -> None:
     assert copied(parse("FROM a\nCOPY $X/b /x\nCOPY ./c/ /d\n")) == ((".", 2), ("c", 3))
+
+
+@pytest.mark.parametrize(
+    ("words", "asked"),
+    [
+        ("wheels", {"needs", "scanflow"}),
+        ("./wheels/", {"needs", "scanflow"}),
+        (".", {"needs", "scanflow"}),
+        ("wheels/needs/", {"needs"}),
+        ("wheels/scanflow/x.whl", {"scanflow"}),
+        ("model.py", set()),
+        ("--from=site wheels", set()),
+    ],
+)
+def test_wheels_are_those_that_the_build_copies(words: str, asked: set[str]) -> None:
+    assert wheels(parse(f"FROM a\nCOPY {words} /x\n")) == asked
 
 
 def test_an_unended_quote_is_an_error_with_its_line() -> None:
