@@ -85,7 +85,9 @@ def _may_retry(turn: Turn, number: int, node_id: str | None, *, again: bool) -> 
     if again:
         _may_make_again(turn, run, node_id)
     elif run.state in ("done", "superseded"):
-        raise Refused(f"run {number} has ended: {run.state}", hint="start a new run")
+        was_made = node_id is not None and run.state == "done" and run.nodes[node_id].state in GOOD
+        hint = f"scanflow retry {node_id} --again makes it again" if was_made else "start a new run"
+        raise Refused(f"run {number} has ended: {run.state}", hint=hint)
     elif node_id is None:
         if not any(node.state in BAD for node in run.nodes.values()) and run.state != "cancelled":
             raise Refused(f"no node of run {number} ended badly")

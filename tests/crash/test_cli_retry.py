@@ -75,3 +75,15 @@ def test_one_node_for_each_value_and_one_that_takes_all(scanflow: Commandline) -
     assert '"lists":{"parts":["parts_1","parts_2"]}' in scanflow("logs", "all").stdout
     again = scanflow("run", "--engine", "process")
     assert "nothing to do" in again.stdout
+
+
+def test_a_step_that_was_made_is_made_again_with_what_hangs_on_it(scanflow: Commandline) -> None:
+    scanflow.write("first.sh", HERE + 'cat /proc/sys/kernel/random/uuid > "$D/out/o"\n')
+    scanflow.write("second.sh", HERE + 'echo m > "$D/out/o"\n')
+    assert scanflow("run", "--engine", "process").returncode == 0
+    plain = scanflow("retry", "first")
+    assert plain.returncode == 6 and "scanflow retry first --again" in plain.stderr
+    assert scanflow("retry", "first", "--again").returncode == 0
+    assert nodes(scanflow) == {"first": ("done", 2), "second": ("done", 2)}
+    assert scanflow("retry", "--again").returncode == 2
+    assert scanflow("verify").returncode == 0
