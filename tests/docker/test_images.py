@@ -164,7 +164,7 @@ def test_a_base_that_is_not_there_is_pulled(store: ImageStore, folder: Path) -> 
 
 
 def test_a_base_without_python_cannot_take_a_lock(store: ImageStore, folder: Path) -> None:
-    (folder / "Dockerfile").write_text(HEAD + "COPY hello.txt /\n")
+    (folder / "Dockerfile").write_text(HEAD + "COPY wheels/needs /needs\n")
     (folder / "requirements.txt").write_text("a==1\n")
     with registry() as name:
         with pytest.raises(Missing, match="has no Python"):
