@@ -13,6 +13,7 @@ from scanflow_tui.tui.present.commands import image, runs_in
 from scanflow_tui.tui.present.times import duration, elapsed, short, size
 from scanflow_tui.tui.present.underway import elsewhere_text, runs_elsewhere
 from scanflow_tui.tui.theme import TONES, face
+from scanflow_tui.workflow.asks import asks
 
 if TYPE_CHECKING:
     from scanflow_tui.session.state import AttemptView, NodeView, RunView
@@ -242,6 +243,8 @@ def _planned(node: Node) -> list[Text]:
             parts.insert(1, f"memory {size(limits.memory_bytes)}")
         parts.append(f"retries {limits.retries}")
         found.append(_pair("limits", " · ".join(parts)))
+        if asked := asks(limits):
+            found.append(_pair("asks for", ", ".join(asked), "you"))
     if node.when:
         found.append(_pair("when", node.when))
     if node.run:

@@ -110,6 +110,13 @@ def test_detail_says_why_with_hashes_and_limits() -> None:
         assert part in text
 
 
+def test_detail_says_what_a_step_asks_for_beyond_the_default() -> None:
+    state = replay(demo_events())
+    graph_ = load(PIPELINE.replace("time: 10m", "time: 10m, network: true, gpus: 1"))
+    rows = detail.rows(state.runs[1], "train", graph_, Known(), state.at)
+    assert "asks for  network, 1 GPU" in "\n".join(row.plain for row in rows)
+
+
 def test_a_flat_line_has_a_sparkline_too() -> None:
     assert detail.sparkline([1, 1, 1]) == "▄▄▄"
     assert detail.sparkline([0, 1])[0] < detail.sparkline([0, 1])[1]
