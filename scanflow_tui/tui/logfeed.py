@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from scanflow_tui.contract import limits
 from scanflow_tui.contract.errors import ScanflowError
 from scanflow_tui.contract.logsearch import Found, Search
+from scanflow_tui.tui.present.logsieve import ROW_BYTES
+from scanflow_tui.tui.present.logwindow import BLOCK_BYTES
 
 if TYPE_CHECKING:
     from scanflow_tui.client.source import Ref, Source
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
 
 COUNT_BYTES = 16 * limits.MIB
 FIRST_FIND_BYTES = 4 * limits.MIB
+HITS_AT_ONCE = 16
 STEPS_UNTOLD = 8
 SAVE_BYTES = limits.READ_BYTES_MAX
 
@@ -87,12 +90,13 @@ class LogFeed:
         window, sieve = view.window, view.sieve
         if self._asks_size:
             await self._measure()
-        elif window.wanted:
+        elif sieve is None and window.wanted:
             await self._block(self._nearest(window.wanted))
         elif sieve is not None and sieve.wanted:
-            hit = min(sieve.wanted)
-            chunk = await self._source.read(self.ref, hit, limits.LOG_LINE_BYTES_MAX + 64)
-            sieve.read(hit, chunk.data)
+            hits = sorted(sieve.wanted)[:HITS_AT_ONCE]
+            reads = [self._source.read(self.ref, hit, ROW_BYTES) for hit in hits]
+            for hit, chunk in zip(hits, await asyncio.gather(*reads), strict=True):
+                sieve.read(hit, chunk.data)
         elif sieve is not None and (asked := sieve.asks()) is not None:
             search, start, length = asked
             sieve.take(search, start, await self._source.find(self.ref, search, start, length))
@@ -128,8 +132,6 @@ class LogFeed:
         window.take(index, base, chunk.data, max(chunk.size, base + len(chunk.data)))
 
     def _nearest(self, wanted: set[int]) -> int:
-        from scanflow_tui.tui.present.logwindow import BLOCK_BYTES
-
         view = self._view
         here = (view.window.size if view.following else view.top) // BLOCK_BYTES
         return min(wanted, key=lambda index: abs(index - here))
@@ -141,7 +143,7 @@ class LogFeed:
         self._counted = max(counted.reached, start + 1)
         self._n_lines += counted.n_lines
         if self._counted >= view.window.size:
-            view.n_lines = self._n_lines + counted.is_open
+            view.counted(self._n_lines + counted.is_open)
 
     # -- what a person asks for
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+
+import pytest
 
 from scanflow_tui.contract.ids import attempt_name
 from tests.driver import drive
-from tests.fakes.demo_events import SESSION, T0, demo_events, log_bytes, training
+from tests.fakes.demo_events import SESSION, T0, demo_events, failed, log_bytes, training
 from tests.fakes.source import FakeSource
 
+STDERR = b"2025-11-24T08:01:00.000000Z stderr F "
 TRAIN = attempt_name(SESSION, 1, "train", 1)
 
 
@@ -116,3 +120,74 @@ async def test_letters_faster_than_the_dialog_are_kept() -> None:
         await it.pilot.press("/", *"14", "space", *"work", "enter")
         await it.until("▲")
         it.expect_text("warning: 14 workers")
+
+
+async def test_a_failed_attempt_opens_at_the_line_that_tells_why() -> None:
+    lines = log_bytes(100, T0) + STDERR + b"ValueError: data/train holds no images\n"
+    lines += log_bytes(60, T0).replace(b"stderr", b"stdout")
+    source = FakeSource(failed(), reads={("log", TRAIN, ""): lines})
+    async with drive(source, start="logs") as it:
+        await it.until("data/train holds no images")
+        it.expect_rows("▸", "ERR ValueError: data/train holds no images")
+        it.expect_text("▲ · 161 lines")
+        await it.press("G")
+        it.expect_no_text("holds no images")
+        await it.press("!")
+        await it.until("▸")
+
+
+async def test_logs_stand_side_by_side_and_are_closed_again() -> None:
+    check = attempt_name(SESSION, 3, "check", 1)
+    plan = attempt_name(SESSION, 3, "plan", 1)
+    reads = {("log", check, ""): log_bytes(3), ("log", plan, ""): log_bytes(5)}
+    source = FakeSource(demo_events("promoted"), reads=reads)
+    async with drive(source, start="logs", size=(120, 30)) as it:
+        it.app.node = "plan"
+        it.app.screen.repaint()
+        await it.until("5 lines")
+        await it.press("+")
+        await it.until("3 lines")
+        it.expect_rows("plan, attempt 1", "check, attempt 1")
+        it.expect_text("Logs > check")
+        await it.press("tab")
+        it.expect_text("Logs > plan")
+        await it.press("-")
+        it.expect_no_text("plan, attempt 1")
+        it.expect_text("check, attempt 1")
+
+
+async def test_words_filter_the_lines() -> None:
+    async with drive(source_with_log(), start="logs") as it:
+        await it.until("399 workers")
+        await it.press("f")
+        await it.type("epoch 13")
+        await it.press("enter")
+        await it.until("'epoch 13' only · follow ▼ · 10 lines")
+        it.expect_no_text("workers")
+        await it.press("f")
+        await it.press("backspace", "enter")
+        it.expect_text("399 workers")
+
+
+async def test_what_is_in_view_or_gone_to_is_copied() -> None:
+    async with drive(source_with_log(), start="logs") as it:
+        await it.until("399 workers")
+        await it.press("y")
+        it.expect_footer("copied 20 lines")
+        await it.press("/")
+        await it.type("14 workers")
+        await it.press("enter", "y")
+        it.expect_footer("copied 1 line,")
+        assert it.app.clipboard.endswith("ERR warning: 14 workers")
+
+
+async def test_save_writes_the_whole_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    source = source_with_log()
+    async with drive(source, start="logs") as it:
+        await it.until("399 workers")
+        await it.press("S")
+        await it.until("saved 23 kB to")
+    assert (tmp_path / "train-1.log").read_bytes() == source.reads[("log", TRAIN, "")]

@@ -30,14 +30,15 @@ def line_text(
     needle: str = "",
     left: int = 0,
     width: int = 1 << 20,
+    mark: str = " ",
 ) -> Text:
     """``00:12.301 out text``; the stream is told by a word, and matches stand out.
 
     Of the words, ``width`` characters from ``left`` on: lines may be long. What no newline ended
-    says so.
+    says so. ``mark`` stands before the row that was gone to.
     """
     text = Text(no_wrap=True, end="")
-    text.append(f" {stamp(row.at_us, start_us, since_start=since_start)} ", TONES["dim"])
+    text.append(f"{mark}{stamp(row.at_us, start_us, since_start=since_start)} ", TONES["dim"])
     text.append("ERR " if row.is_err else "out ", TONES["bad" if row.is_err else "dim"])
     at = len(text) - left
     text.append(row.text[left : left + width], TONES["plain"])

@@ -98,6 +98,8 @@ class LogSieve:
     def rows(self, offset: int, n: int) -> list[Row | None]:
         """Matching rows from an offset on; None stands for what is not here yet."""
         at = bisect_left(self.hits, offset)
+        if offset < self.low:
+            self.wants_up = True
         found = [self._row(hit) for hit in self.hits[at : at + n]]
         if len(found) < n and self.high < self.size:
             self.wants_down = True

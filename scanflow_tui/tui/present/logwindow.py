@@ -226,4 +226,5 @@ class LogWindow:
 
 def _ended(index: int, block: Block, size: int) -> bool:
     """Whether a block was cut short by the end that the record had when it was read."""
-    return block.size < size and block.size < (index + 1) * BLOCK_BYTES + LINE_BYTES_MAX
+    is_cut = block.end == block.size and not block.data.endswith(b"\n")
+    return block.size < size and (block.size < (index + 1) * BLOCK_BYTES or is_cut)

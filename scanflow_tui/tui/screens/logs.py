@@ -150,6 +150,10 @@ class LogsScreen(Place):
         """The bars say whether the end is followed."""
         self.paint_bars()
 
+    def on_descendant_focus(self) -> None:
+        """The bars speak of the pane with the focus."""
+        self.paint_bars()
+
     # -- reading
 
     def choose(self, named: Named, pane: Pane | None = None) -> None:

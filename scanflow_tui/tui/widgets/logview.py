@@ -46,7 +46,7 @@ class LogView(Widget, can_focus=True):
         self.left = 0
         self.following = True
         self.n_lines: int | None = None
-        self.n_seen = 0
+        self.n_seen: int | None = 0
         self.needle = ""
         self.match: int | None = None
         self.since_start = True
@@ -66,7 +66,15 @@ class LogView(Widget, can_focus=True):
     @property
     def missed(self) -> int:
         """Lines that came since the end was left."""
-        return 0 if self.following else max((self.n_lines or 0) - self.n_seen, 0)
+        if self.following or self.n_lines is None or self.n_seen is None:
+            return 0
+        return self.n_lines - self.n_seen
+
+    def counted(self, n_lines: int) -> None:
+        """So many lines there are; all of them count as seen where the end was left before that."""
+        self.n_lines = n_lines
+        if self.n_seen is None:
+            self.n_seen = n_lines
 
     def begin(self, start_us: int) -> None:
         """Another log, at its end."""
@@ -103,6 +111,10 @@ class LogView(Widget, can_focus=True):
             owed = left if self._owed > 0 else -left
             self._owed = owed if self.source.is_wanting else 0
         self.shown = source.rows(self.top, height)
+        if len(self.shown) < height and None not in self.shown:
+            # Past the last page, as after a search: no rows are left empty that could be filled.
+            self.top, _ = source.move(source.size, -height)
+            self.shown = source.rows(self.top, height)
         if None not in self.shown:
             # What the next page needs is read before it is turned.
             source.move(self.top, 2 * height)
@@ -176,7 +188,7 @@ class LogView(Widget, can_focus=True):
 
     def _leave_end(self) -> None:
         if self.following:
-            self.following, self.n_seen = False, self.n_lines or 0
+            self.following, self.n_seen = False, self.n_lines
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """The wheel stops following too."""
@@ -219,6 +231,7 @@ class LogView(Widget, can_focus=True):
         """One visible row, and its piece of the bar at the right."""
         width = self.size.width
         row = self.shown[y] if y < len(self.shown) else None
+        is_match = row is not None and _holds(row, self.match)
         if row is not None:
             text = line_text(
                 row,
@@ -227,6 +240,7 @@ class LogView(Widget, can_focus=True):
                 needle=self.needle,
                 left=self.left,
                 width=width,
+                mark=(">" if self.ascii else "▸") if is_match else " ",
             )
         else:
             loading = y < len(self.shown) and self.window.size > 0
@@ -234,7 +248,7 @@ class LogView(Widget, can_focus=True):
             text = Text(words, TONES["dim"], no_wrap=True, end="")
         strip = Strip(list(text.render(self.app.console)))
         strip = strip.crop_extend(0, width - 1, Style.null())
-        if row is not None and _holds(row, self.match):
+        if is_match:
             strip = strip.apply_style(Style(bold=True, underline=True))
         rows, height = self.rows_in_view(), self.size.height
         is_thumb = y in thumb(rows, self.window.size, height, at_end=self.following)

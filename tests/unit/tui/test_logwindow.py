@@ -206,3 +206,28 @@ def test_a_long_line_is_shown_from_where_it_was_scrolled_to() -> None:
     text = line_text(row, T0, since_start=True, needle="needle", left=990, width=30)
     assert text.plain.endswith("x" * 10 + "needle" + "y" * 14)
     assert any(text.plain[span.start : span.end] == "needle" for span in text.spans)
+
+
+@pytest.mark.usefixtures("small_blocks")
+def test_only_the_last_block_is_read_again_however_the_log_grows() -> None:
+    record = log_bytes(100)
+    window = LogWindow(len(record))
+    moved(window, record, len(record), -8)
+    assert len(window.blocks) > 2
+    last = (len(record) - 1) // 256
+    window.grow(len(record) + 5)
+    assert window.wanted == {last}
+
+
+def test_the_beginning_of_a_filtered_log_is_searched_when_it_is_gone_to() -> None:
+    record = log_bytes(50)
+    sieve = LogSieve(LogWindow(len(record)), streams="stderr")
+    sieve.begin(len(record) // 2)
+    assert texts(sifted(record, sieve, sieve.low, 3))[0] == "warning: 29 workers"
+    while sieve.low:
+        rows_now = sifted(record, sieve, 0, 3)
+        search, start, length = sieve.asks() or pytest.fail("it wants nothing")
+        read = lambda at, n: (record[at : at + n], len(record))  # noqa: E731
+        sieve.take(search, start, logsearch.find(read, search, start, length))
+        assert rows_now
+    assert texts(sifted(record, sieve, 0, 1)) == ["warning: 4 workers"]
