@@ -93,12 +93,13 @@ def unnamed(
 ) -> list[Kept]:
     """What no session names and nobody may be about to name, results before artifacts.
 
-    A result of the cache goes with any of its outputs: without them it is of no use.
+    A result of the cache goes with any of its outputs: without them it is of no use. A session
+    names it by its key.
     """
     results = places.cache_of(root)
     gone: list[Kept] = []
     for key, item in held.results.items():
-        entry = caching.read(results, key)
+        entry = caching.read(results, key) if key in named else None
         if entry is None or any(made.sha not in named for made in entry.outputs.values()):
             gone.append(item)
     gone += [item for sha, item in held.artifacts.items() if sha not in named]

@@ -23,6 +23,14 @@ def check_always(world: World) -> None:
         if run.state not in RUN_ENDED and any(node.form for node in run.nodes.values())
     ]
     assert len(talking) <= 1, f"two conversations are open: {talking}"
+    unended = {
+        attempt.name
+        for run in state.runs.values()
+        for node in run.nodes.values()
+        for attempt in node.attempts
+        if attempt.state not in ATTEMPT_ENDED
+    }
+    assert world.machine.open.keys() == unended, "what is open is not what has not ended"
     for run in state.runs.values():
         for node in run.nodes.values():
             still = [item for item in node.attempts if item.state not in ATTEMPT_ENDED]

@@ -70,8 +70,15 @@ def test_a_cached_result_goes_with_its_outputs(root: Path) -> None:
     kept, gone = stored(root, "kept"), stored(root, "gone")
     for key, made in ((KEY, gone), ("d" * 64, kept)):
         cache.write(places.cache_of(root), CacheEntry(key, {"model": made}, {}, "sf-x", 1))
-    found = unnamed(root, holdings(root), {kept.sha}, LATER_S)
+    found = unnamed(root, holdings(root), {kept.sha, KEY, "d" * 64}, LATER_S)
     assert [(item.kind, item.name) for item in found] == [("result", KEY), ("artifact", gone.sha)]
+
+
+def test_a_result_whose_key_no_session_names_goes(root: Path) -> None:
+    kept = stored(root, "kept")
+    cache.write(places.cache_of(root), CacheEntry(KEY, {"model": kept}, {}, "sf-x", 1))
+    assert names(unnamed(root, holdings(root), {kept.sha}, LATER_S)) == [KEY]
+    assert unnamed(root, holdings(root), {kept.sha, KEY}, LATER_S) == []
 
 
 def test_drafts_of_a_crash_are_found_and_removed(root: Path) -> None:
