@@ -103,8 +103,7 @@ def build(store: ImageStore, pipeline: str | Path, tell: Tell, base: str = "") -
     if there is not None:
         return there
     begins = recipe.bases(context.instructions, made.base)
-    for name in begins:
-        _have_base(store, name, tell)
+    base_ids = [_have_base(store, name, tell) for name in begins]
     wheels: list[Path] = []
     if made.requirements:
         python = _python_of(store, begins[-1])
@@ -114,6 +113,7 @@ def build(store: ImageStore, pipeline: str | Path, tell: Tell, base: str = "") -
         recipe.LABEL: recipe.SCHEMA,
         recipe.PIPELINE_LABEL: made.name,
         recipe.BASE_LABEL: " ".join(begins),
+        recipe.BASE_ID_LABEL: " ".join(base_ids),
         recipe.NEEDS_LABEL: images_needs.digest_of(wheels),
         recipe.VERSION_LABEL: __version__,
     }
@@ -176,15 +176,15 @@ def remove(store: ImageStore, image: Image) -> str:
     return ""
 
 
-def _have_base(store: ImageStore, name: str, tell: Tell) -> None:
-    """Pull a base image that is not there. Raises Missing with the reason."""
+def _have_base(store: ImageStore, name: str, tell: Tell) -> str:
+    """The id of a base image, pulled where it is not there. Raises Missing with the reason."""
     try:
-        store.inspect(name)
-        return
+        return str(store.inspect(name)["Id"])
     except NoSuchImage:
         tell(None, f"pulling {name}")
     try:
         images_rows.follow_pull(store.pull(name), name, tell)
+        return str(store.inspect(name)["Id"])
     except (EngineAway, EngineRefused, NoSuchImage, NoSuchContainer) as error:
         raise images_rows.no_base(name, str(error)) from None
 

@@ -18,6 +18,7 @@ LABEL = "scanflow.image"
 SCHEMA = "1"
 PIPELINE_LABEL = "scanflow.pipeline"
 BASE_LABEL = "scanflow.base"
+BASE_ID_LABEL = "scanflow.base.id"
 NEEDS_LABEL = "scanflow.needs"
 VERSION_LABEL = "scanflow.version"
 

@@ -159,6 +159,8 @@ def test_a_base_that_is_not_there_is_pulled(store: ImageStore, folder: Path) -> 
         again = images.build(store, folder, quiet, base=name)
     assert (again.id, built.is_new) == (built.id, True)
     assert one(images.images(store), built.tag).base == name
+    labels = store.inspect(built.tag)["Config"]["Labels"]
+    assert labels["scanflow.base.id"] == store.inspect(name)["Id"]
     store.remove(built.tag)
     store.remove(name)
 
