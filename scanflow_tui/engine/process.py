@@ -76,8 +76,7 @@ class ProcessEngine:
         if not folder.is_dir():
             return StartRefused(f"the attempt's folder is missing: {folder}")
         try:
-            for name in (surroundings.HOME_DIR, surroundings.TMP_DIR):
-                (folder / name).mkdir(mode=0o700, exist_ok=True)
+            (folder / surroundings.HOME_DIR).mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             return StartRefused(f"cannot prepare {folder}: {error.strerror or error}")
         return self._spawn(spec, folder)
@@ -125,15 +124,13 @@ class ProcessEngine:
             procfs.send(claim.pid, claim.start, signal.SIGTERM)
 
     def forget(self, name: str, folder: str) -> None:
-        """Remove the scratch folders and what a start left; the record stays."""
+        """Remove the scratch folder; the record stays."""
         self._beats.pop(name, None)
-        for scratch in (surroundings.HOME_DIR, surroundings.TMP_DIR):
-            _remove(f"{folder}/{scratch}")
+        _remove(f"{folder}/{surroundings.HOME_DIR}")
 
     def enter(self, spec: Spec, argv: tuple[str, ...]) -> Entry:
         """The same variables and working directory, on a copy of the attempt's folder."""
-        for name in (surroundings.HOME_DIR, surroundings.TMP_DIR):
-            (Path(spec.folder) / name).mkdir(mode=0o700, exist_ok=True)
+        (Path(spec.folder) / surroundings.HOME_DIR).mkdir(mode=0o700, exist_ok=True)
         return Entry(argv, surroundings.variables(spec), spec.code)
 
     def capacity(self) -> Capacity:

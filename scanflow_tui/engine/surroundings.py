@@ -20,7 +20,7 @@ from scanflow_tui.engine.protocol import Spec
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 HOME_DIR = "home"
-TMP_DIR = "tmp"
+"""HOME and TMPDIR, one scratch folder for both: it is made and removed for every attempt."""
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 PYTHON = {"PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -34,7 +34,7 @@ def variables(spec: Spec) -> dict[str, str]:
     return {
         "PATH": f"{Path(sys.executable).parent}:{PATH}",
         "HOME": str(folder / HOME_DIR),
-        "TMPDIR": str(folder / TMP_DIR),
+        "TMPDIR": str(folder / HOME_DIR),
         "LANG": "C.UTF-8",
         **dict.fromkeys(THREADS, threads),
         **PYTHON,

@@ -188,9 +188,13 @@ class Store:
         return _following(self._head, rows)
 
     def _commit(self, rows: Sequence[Row], contents: Sequence[Content]) -> None:
-        self._con.execute("BEGIN")
+        if not contents:
+            # One appender is one transaction by itself.
+            _insert(self._con, rows, ())
+            return
+        self._con.begin()
         _insert(self._con, rows, contents)
-        self._con.execute("COMMIT")
+        self._con.commit()
 
     def _settle(self, rows: Sequence[Row], error: duckdb.Error) -> None:
         """After a failed commit: return if it is in all the same, else raise what went wrong.

@@ -30,7 +30,7 @@ from scanflow_tui.supervisor.reports import Tail
 from scanflow_tui.supervisor.server import Server
 from scanflow_tui.supervisor.stimuli import Leaving, Opened, Stimulus
 from scanflow_tui.supervisor.turn import find
-from scanflow_tui.supervisor.watching import POLL_FAST_S, VITALS_S, Open, Watch
+from scanflow_tui.supervisor.watching import POLL_HINTED_S, VITALS_S, Open, Watch
 from scanflow_tui.supervisor.workplace import Workplace
 
 INDEX_S = 0.5
@@ -68,9 +68,11 @@ class Supervisor:
         self.watch = Watch(place.engine, reachable=reachable)
         self._poke = asyncio.Event()
         self._is_hinted = isinstance(place.engine, Hinting)
+        self._is_look_due = False
         if isinstance(place.engine, Hinting):
             running = asyncio.get_running_loop()
             place.engine.on_hint(lambda: _call_soon(running, self._poke.set))
+            self.watch.fast_s = POLL_HINTED_S
         self._index_due = asyncio.Event()
         self._reason = "it ended"
         self._defect: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -116,8 +118,9 @@ class Supervisor:
         self._index_due.set()
         if not self._is_hinted:
             self._poke.set()
-        elif not self.watch.seen:
-            asyncio.get_running_loop().call_later(POLL_FAST_S, self._poke.set)
+        elif not self._is_look_due and self.machine.open.keys() - self.watch.seen.keys():
+            self._is_look_due = True
+            asyncio.get_running_loop().call_later(POLL_HINTED_S, self._poke.set)
 
     def stuck(self, text: str) -> None:
         """Commits wait, or go on."""
@@ -144,6 +147,7 @@ class Supervisor:
         shown_s = 0.0
         while True:
             self._poke.clear()
+            self._is_look_due = False
             self.watch.follow(self._open())
             if self.watch.seen or not self.watch.reachable.reachable:
                 poll = self.watch.poll

@@ -28,6 +28,7 @@ from scanflow_tui.supervisor.reports import Tail
 from scanflow_tui.supervisor.stimuli import EngineObserved, Observed, Reported, Sampled, Stimulus
 
 POLL_FAST_S = 0.05
+POLL_HINTED_S = 0.2
 POLL_SLOW_S = 0.5
 SLOWER = 1.25
 VITALS_S = 0.25
@@ -63,6 +64,8 @@ class Watch:
     engine: Engine
     seen: dict[str, Seen] = field(default_factory=dict)
     reachable: Reachable = field(default_factory=lambda: Reachable(True))
+    fast_s: float = POLL_FAST_S
+    """Between two looks while something happens; more where the engine hints at what ends."""
     pause_s: float = POLL_FAST_S
     _vitals_s: float = float("-inf")
 
@@ -74,7 +77,7 @@ class Watch:
         for name, known in attempts.items():
             if name not in self.seen:
                 self.seen[name] = Seen(known.folder, Tail(known.n_metrics, known.n_messages))
-                self.pause_s = POLL_FAST_S
+                self.pause_s = self.fast_s
 
     def poll(
         self, now_s: float, ask: Callable[[dict[str, str]], Watched] | None = None
@@ -99,7 +102,7 @@ class Watch:
                 seen.observation = observation
                 stimuli.append(Observed(name, observation))
         quiet = not any(isinstance(item, Observed | Reported) for item in stimuli)
-        self.pause_s = min(POLL_SLOW_S, self.pause_s * SLOWER) if quiet else POLL_FAST_S
+        self.pause_s = min(POLL_SLOW_S, self.pause_s * SLOWER) if quiet else self.fast_s
         return stimuli
 
     def vitals(self) -> dict[str, Any]:
