@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 from scanflow_tui.contract import limits
 from scanflow_tui.contract.errors import ScanflowError
 from scanflow_tui.contract.logsearch import Found, Search
+from scanflow_tui.tui.present.log import matches
 from scanflow_tui.tui.present.logsieve import ROW_BYTES
-from scanflow_tui.tui.present.logwindow import BLOCK_BYTES
+from scanflow_tui.tui.present.logwindow import BLOCK_BYTES, decoded
 
 if TYPE_CHECKING:
     from scanflow_tui.client.source import Ref, Source
@@ -171,11 +172,22 @@ class LogFeed:
             at = high if search.is_backwards else low
             while low < at if search.is_backwards else at < high:
                 room = at - low if search.is_backwards else high - at
-                found = await self._source.find(self.ref, search, at, min(length, room))
-                yield found
                 step = min(length, room)
+                found = await self._source.find(self.ref, search, at, step)
                 at = at - step if search.is_backwards else at + step
+                if found.offsets and not await self._passes(found.offsets[0]):
+                    at, found = found.reached, Found((), found.reached, found.size)
+                yield found
                 length = limits.FIND_BYTES_MAX
+
+    async def _passes(self, offset: int) -> bool:
+        """Whether the filter shows the row that was found."""
+        needle, _ = self._view.filter
+        if not needle:
+            return True
+        data = (await self._source.read(self.ref, offset, ROW_BYTES)).data
+        line = data[: data.find(b"\n") + 1] or data
+        return bool(matches(decoded(line, offset).text, needle))
 
     async def pieces(self) -> AsyncIterator[tuple[bytes, int]]:
         """The whole record, piece by piece, with its size; what is kept nowhere is left out."""

@@ -191,3 +191,15 @@ async def test_save_writes_the_whole_record(
         await it.press("S")
         await it.until("saved 23 kB to")
     assert (tmp_path / "train-1.log").read_bytes() == source.reads[("log", TRAIN, "")]
+
+
+async def test_a_search_in_a_filtered_log_finds_only_what_the_filter_shows() -> None:
+    async with drive(source_with_log(), start="logs") as it:
+        await it.until("399 workers")
+        await it.press("f")
+        await it.type("epoch")
+        await it.press("enter", "/")
+        await it.type("4")
+        await it.press("enter")
+        await it.until("▸")
+        it.expect_rows("▸", "epoch")

@@ -30,12 +30,9 @@ class Viewed(Protocol):
 
     following: bool
     n_lines: int | None
+    n_seen: int | None
     window: LogWindow
     sieve: LogSieve | None
-
-    @property
-    def missed(self) -> int:
-        """Lines below that were not seen."""
 
 
 def status(view: Viewed) -> str:
@@ -46,7 +43,9 @@ def status(view: Viewed) -> str:
         streams = "" if sieve.streams == "both" else STREAM_WORDS[sieve.streams]
         words = f"'{sieve.needle}'" if sieve.needle else ""
         parts.append(" ".join(part for part in (streams, words, "only") if part))
-    below = f"▲ {view.missed:,} new below" if view.missed else "▲"
+    is_known = view.n_lines is not None and view.n_seen is not None
+    missed = (view.n_lines or 0) - (view.n_seen or 0) if is_known else 0
+    below = f"▲ {missed:,} new below" if missed else "▲"
     parts.append("follow ▼" if view.following else below)
     parts.append(length(view))
     return " · ".join(parts)

@@ -63,13 +63,6 @@ class LogView(Widget, can_focus=True):
         """Where rows come from: the whole log, or what a filter lets through."""
         return self.sieve if self.sieve is not None else self.window
 
-    @property
-    def missed(self) -> int:
-        """Lines that came since the end was left."""
-        if self.following or self.n_lines is None or self.n_seen is None:
-            return 0
-        return self.n_lines - self.n_seen
-
     def counted(self, n_lines: int) -> None:
         """So many lines there are; all of them count as seen where the end was left before that."""
         self.n_lines = n_lines
