@@ -46,6 +46,9 @@ def proceed(turn: Turn) -> None:
         elif run.n_active:
             _cancel_attempts(turn, run, every=False)
             _start_due(turn, run)
+    if turn.state.seq != before:
+        # An attempt was ended before it began, which may end its run.
+        proceed(turn)
 
 
 def _proceed_run(turn: Turn, run: RunView) -> None:

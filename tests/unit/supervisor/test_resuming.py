@@ -26,12 +26,12 @@ EDITED = PIPELINE.replace("run: y", "run: z")
 class Small:
     """A machine with one run, in which ``a`` succeeded and ``b`` failed; ``c`` may go on."""
 
-    def __init__(self, *, c_goes_on: bool = False) -> None:
+    def __init__(self, *, c_goes_on: bool = False, text: str = PIPELINE) -> None:
         self.machine = Machine(SessionState(), Capacity(2.0, None), OWNER)
         self.counter = 0
         turn = Turn(self.machine, 1, b"0" * 16)
         turn.emit(ev.SessionOpened("S", "s", "", "", "", "", ""))
-        turn.emit(ev.PipelineRead(PIPELINE))
+        turn.emit(ev.PipelineRead(text))
         planned = tuple(ev.PlannedNode(node, "run", "first run") for node in "abc")
         turn.emit(ev.RunPlanned(1, None, None, "code", "env", {}, planned))
         self.turn = turn
@@ -225,3 +225,10 @@ def test_a_second_cancel_does_not_forget_the_first() -> None:
     small.feed(st.Observed(name, Exited(3, None, 1, 2)))
     small.feed(st.Collected(name, Exited(3, None, 1, 2), {}, {}))
     assert small.run.nodes["c"].attempts[-1].cancel_asked
+
+
+def test_a_node_cancelled_before_its_next_try_ends_the_run_at_once() -> None:
+    small = Small(text=PIPELINE.replace("run: y,", "run: y, limits: {retries: 1},"))
+    assert small.run.nodes["b"].attempts[-1].not_before > 10 and small.run.state == "running"
+    small.give(cmd.Cancel(1, "b"))
+    assert small.run.nodes["b"].state == "cancelled" and small.run.state == "failed"
