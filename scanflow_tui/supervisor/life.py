@@ -19,11 +19,11 @@ from scanflow_tui.contract import limits
 from scanflow_tui.contract.errors import ScanflowError
 from scanflow_tui.engine.protocol import Hinting, Reachable, Watched
 from scanflow_tui.supervisor.carry import Carrier, Hands
-from scanflow_tui.supervisor.effects import CollectAttempt
+from scanflow_tui.supervisor.effects import CollectAttempt, StartAttempt
 from scanflow_tui.supervisor.frames import Row
 from scanflow_tui.supervisor.front import Front
 from scanflow_tui.supervisor.log import Log
-from scanflow_tui.supervisor.loop import Loop, Shell
+from scanflow_tui.supervisor.loop import Group, Loop, Shell
 from scanflow_tui.supervisor.machine import Machine, advance, next_due, open_attempts
 from scanflow_tui.supervisor.mirroring import Mirroring
 from scanflow_tui.supervisor.reports import Tail
@@ -34,6 +34,7 @@ from scanflow_tui.supervisor.watching import POLL_HINTED_S, VITALS_S, Open, Watc
 from scanflow_tui.supervisor.workplace import Workplace
 
 INDEX_S = 0.5
+GATHER_S = 0.01
 IDLE_CHECK_S = 1.0
 ENGINE_POLL_S = 2.0
 
@@ -139,6 +140,7 @@ class Supervisor:
             now_us=now_us,
             salt=lambda: os.urandom(16),
             peek=self.carrier.peek,
+            gather_s=_gather_s,
         )
 
     async def _watching(self) -> None:
@@ -234,6 +236,12 @@ class Supervisor:
         error = context.get("exception")
         if isinstance(error, Exception) and not isinstance(error, ConnectionError):
             self._fail(error)
+
+
+def _gather_s(machine: Machine, group: Group) -> float:
+    """A commit costs several ms; while other attempts go on, theirs may soon join this one."""
+    n_new = sum(isinstance(effect, StartAttempt) for effect in group.effects)
+    return GATHER_S if len(machine.open) > n_new else 0.0
 
 
 def _call_soon(running: asyncio.AbstractEventLoop, poke: Callable[[], None]) -> None:

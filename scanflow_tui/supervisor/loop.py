@@ -27,10 +27,8 @@ RETRY_S = 1.0
 AGAIN_S = 1.0
 """Between two looks at what is due already, such as a start whose answer was lost."""
 TICK_S = 5.0
-HOLD_S = 0.05
+HOLD_S = 0.15
 """How long events that nobody waits for may wait for others to be committed with."""
-GATHER_S = 0.004
-"""How long a group that no client waits for gathers more: a commit costs as much as a few ms."""
 UNHURRIED: frozenset[type] = frozenset(
     {ev.AttemptAccepted, ev.AttemptQueued, ev.AttemptStarted, ev.MetricReported, ev.VitalSampled}
 )
@@ -88,6 +86,8 @@ class Shell:
     salt: Callable[[], bytes]
     peek: Callable[[Effect], Stimulus | None] = lambda effect: None
     """The answer to an effect that only reads, if it can be had at once; it needs no commit."""
+    gather_s: Callable[[Machine, Group], float] = lambda machine, group: 0.0
+    """How long a group that no client waits for may gather more before its commit."""
 
 
 class Loop:
@@ -179,8 +179,9 @@ class Loop:
             self._settled.clear()
             if self._is_held(group, is_fresh):
                 return
-            if not (group.is_awaited or self._stop.is_set()):
-                await asyncio.sleep(GATHER_S)
+            gather_s = self.shell.gather_s(self.machine, group)
+            if gather_s and not (group.is_awaited or self._stop.is_set()):
+                await asyncio.sleep(gather_s)
                 self._take_all(group)
             rows = await self._commit(group)
             if rows is None:

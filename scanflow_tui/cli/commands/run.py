@@ -6,7 +6,6 @@ from pathlib import Path
 
 from scanflow_tui.cli import output, reach
 from scanflow_tui.cli.choosing import session_folder, sessions_root
-from scanflow_tui.cli.commands.lint import pipeline_text
 from scanflow_tui.cli.commands.status import ACTS, run_json
 from scanflow_tui.cli.figures import why
 from scanflow_tui.cli.following import Follower, end_of
@@ -14,15 +13,17 @@ from scanflow_tui.cli.link import Link
 from scanflow_tui.client.start import create_session
 from scanflow_tui.contract.commands import StartRun
 from scanflow_tui.contract.errors import PersonNeeded, RunFailed, UsageError
-from scanflow_tui.engine.choose import DOCKER
 from scanflow_tui.session import places
 from scanflow_tui.session.state import SessionState
-from scanflow_tui.workflow.lint import read
 
 
 def create_here(root: Path, name: str | None, pipeline: str, engine: str) -> Path:
     """Make a session from a pipeline's folder; its name is the pipeline's, if none is given."""
+    # Imported here: a run in a session that is there reads no pipeline.
+    from scanflow_tui.cli.commands.lint import pipeline_text
     from scanflow_tui.cli.main import command_names
+    from scanflow_tui.engine.choose import DOCKER
+    from scanflow_tui.workflow.lint import read
 
     text, where = pipeline_text(pipeline)
     name = name or read(text, where).name
@@ -61,6 +62,10 @@ def _folder(session: str | None, pipeline: str, engine: str, root: str | None) -
         session is None and names and not Path(pipeline, "pipeline.yaml").exists()
     ):
         return session_folder(session, root)
+    # Imported here, as above.
+    from scanflow_tui.cli.commands.lint import pipeline_text
+    from scanflow_tui.workflow.lint import read
+
     text, where = pipeline_text(pipeline)
     name = session or read(text, where).name
     if name in names:
