@@ -165,7 +165,9 @@ def remove(store: ImageStore, image: Image) -> str:
 
     A name that somebody else gave it stays, and the image with it.
     """
-    own = [tag for tag in image.tags if tag.removeprefix("localhost/").startswith(recipe.PREFIX)]
+    own = [tag for tag in image.tags if recipe.is_own(tag)]
+    if image.tags and not own:
+        return f"it is called {', '.join(image.tags)} by somebody else"
     try:
         for name in own if image.tags else (image.id,):
             store.remove(name)

@@ -96,6 +96,11 @@ class Recipe:
         return f"{self.repository}:{self.digest[:TAG_DIGITS]}"
 
 
+def is_own(tag: str) -> bool:
+    """Whether this is a name that ScanFlow gives; Podman writes a registry's before it."""
+    return tag.removeprefix("localhost/").removeprefix("docker.io/").startswith(PREFIX)
+
+
 def parse(text: str) -> tuple[Instruction, ...]:
     """The instructions of a Dockerfile, in order."""
     lines = text.splitlines()

@@ -13,7 +13,7 @@ from scanflow_tui.contract.errors import InputError, Missing
 Tell = Callable[[float | None, str], None]
 
 LINES_KEPT = 12
-OF_THE_BUILDER = ("--->", "Removing intermediate container")
+OF_THE_BUILDER = ("--->", "-->", "Removing intermediate container")
 TEXT_MAX = 100
 FULL = ("no space left on device", "disk quota exceeded")
 _STEP = re.compile(r"STEP (\d+)/(\d+)\s*: (.*)", re.IGNORECASE)

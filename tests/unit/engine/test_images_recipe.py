@@ -8,6 +8,7 @@ from scanflow_tui.engine.images_recipe import (
     bases,
     copied,
     default_base,
+    is_own,
     labelled,
     parse,
     wheels,
@@ -104,6 +105,12 @@ def test_every_stage_is_labelled() -> None:
     assert text.splitlines() == [
         *("FROM \\", " a AS b", 'LABEL k="v \\"1\\""', "RUN x", "FROM b", 'LABEL k="v \\"1\\""')
     ]
+
+
+def test_own_names_are_told_from_others() -> None:
+    own = ("scanflow/a:1", "docker.io/scanflow/a:1", "localhost/scanflow/a:1")
+    assert all(is_own(tag) for tag in own)
+    assert not any(is_own(tag) for tag in ("mine/scanflow/a:1", "scanflow-test:1", "a:1"))
 
 
 def test_a_tag_is_a_name_that_docker_takes() -> None:

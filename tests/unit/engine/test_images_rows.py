@@ -29,7 +29,8 @@ def test_progress_tells_the_instruction_and_what_it_prints() -> None:
 
 def test_the_steps_of_podman_are_read_too() -> None:
     told: list[str] = []
-    follow_build([{"stream": "[1/2] STEP 3/4: RUN x"}], "", lambda _, it: told.append(it))
+    rows = [{"stream": "[1/2] STEP 3/4: RUN x"}, {"stream": "--> 030d8dbe359"}]
+    follow_build(rows, "", lambda _, it: told.append(it))
     assert told == ["step 3 of 4: RUN x"]
 
 
