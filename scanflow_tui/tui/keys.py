@@ -124,6 +124,10 @@ WORKFLOW = _own(
     ("copy_row", "y", "copy", "Copy the command, the hash or the message", "Do", 29),
     ("zoom_in", "+", "readable", "Show the graph in readable size", "See", 0),
     ("zoom_out", "-", "whole", "Show the whole graph", "See", 0),
+    ("pan_left", "H", "pan", "Show what lies to the left, the cursor stays", "Move", 0),
+    ("pan_down", "J", "pan", "Show what lies below", "Move", 0),
+    ("pan_up", "K", "pan", "Show what lies above", "Move", 0),
+    ("pan_right", "L", "pan", "Show what lies to the right", "Move", 0),
     ("previous_run", "[", "run", "Show the run before", "Move", 30),
     ("next_run", "]", "run", "Show the next run", "Move", 30),
 )

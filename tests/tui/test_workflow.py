@@ -241,3 +241,23 @@ async def test_vitals_draw_sparklines_of_cpu_and_memory() -> None:
             await it.settle()
         it.expect_rows("cpu", "200% of one", "▄▄▄")
         it.expect_rows("memory", "400 MB", "▁▃▆█")
+
+
+async def test_a_second_click_opens_the_node() -> None:
+    source = FakeSource(training(), reads={("log", TRAIN, ""): log_bytes(5, T0)})
+    async with drive(source) as it:
+        rows = it.lines()
+        y = next(at for at, row in enumerate(rows) if "┏ train" in row)
+        x = rows[y].index("train")
+        await it.pilot.click(offset=(x, y), times=2)
+        await it.settle()
+        it.expect_place("logs")
+
+
+async def test_panning_leaves_the_cursor_where_it_is() -> None:
+    async with drive(FakeSource(demo_events("asked"))) as it:
+        await it.press("L", "L")
+        it.expect_text("filter", "label · human node")
+        it.expect_no_text("┏ label")
+        await it.press("H", "H", "H", "H")
+        it.expect_text("batches")

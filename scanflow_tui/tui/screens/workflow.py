@@ -202,6 +202,10 @@ class WorkflowScreen(Place):
         self.query_one("#detail", Rows).move("first")
         self.paint_bars()
 
+    def on_graph_view_opened(self) -> None:
+        """A second click does what enter does."""
+        self.act(keys.by_id("open_node"))
+
     def why_not(self, action: keys.Action) -> str:
         """What the chosen node and the run allow."""
         node, run = self.chosen(), self.run_view()

@@ -56,6 +56,22 @@ class WorkflowActs:
         self.place.compact = True
         self.place.repaint()
 
+    def act_pan_left(self) -> None:
+        """Half a pane to the left."""
+        self.place.query_one(GraphView).pan("left")
+
+    def act_pan_right(self) -> None:
+        """Half a pane to the right."""
+        self.place.query_one(GraphView).pan("right")
+
+    def act_pan_up(self) -> None:
+        """Half a pane up."""
+        self.place.query_one(GraphView).pan("up")
+
+    def act_pan_down(self) -> None:
+        """Half a pane down."""
+        self.place.query_one(GraphView).pan("down")
+
     def act_jump(self) -> None:
         """The next node that needs a person, failed, or runs."""
         view = self.place.query_one(GraphView)

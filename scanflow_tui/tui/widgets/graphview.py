@@ -34,6 +34,9 @@ class GraphView(ScrollView, can_focus=True):
     class Moved(Message):
         """The cursor went to another node."""
 
+    class Opened(Message):
+        """The chosen node is to be opened."""
+
     def __init__(self) -> None:
         super().__init__(id="graph", classes="pane")
         self.chosen = ""
@@ -140,20 +143,27 @@ class GraphView(ScrollView, can_focus=True):
         if direction in ("first", "last"):
             self.choose(nodes[0 if direction == "first" else -1])
         elif direction in ("page_up", "page_down"):
-            x, y = self.scroll_offset
-            step = max(self.size.width // 2, 1) * (-1 if direction == "page_up" else 1)
-            self.scroll_to(x + step, y, animate=False, force=True, immediate=True)
+            self.pan("left" if direction == "page_up" else "right")
         else:
             self.choose(neighbour(self._layout, self.chosen, _direction(direction)))
 
+    def pan(self, direction: Direction) -> None:
+        """Half a pane on; the cursor stays where it is."""
+        x, y = self.scroll_offset
+        x += {"left": -1, "right": 1}.get(direction, 0) * max(self.size.width // 2, 1)
+        y += {"up": -1, "down": 1}.get(direction, 0) * max(self.size.height // 2, 1)
+        self.scroll_to(x, y, animate=False, force=True, immediate=True)
+
     def on_click(self, event: events.Click) -> None:
-        """The mouse may choose too."""
+        """The mouse may choose too; a second click opens."""
         if self._painted is None:
             return
         x, y = event.x + self.scroll_offset.x - 2, event.y + self.scroll_offset.y - 1
         owner = self._painted.owner(x, y)
         if owner is not None and owner[0] == "node":
             self.choose(str(owner[1]))
+            if event.chain == 2:
+                self.post_message(self.Opened())
 
     def render_line(self, y: int) -> Strip:
         """One visible row, in runs of one owner."""
