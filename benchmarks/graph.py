@@ -95,27 +95,35 @@ def plans(rounds: int) -> list[Row]:
 
 
 def pictures(rounds: int) -> list[Row]:
-    rows = []
     drawn = {f"drawn {seed}": read(pipeline(seed, N_DRAWN)) for seed in SEEDS}
-    graphs = {"diamonds": read(pipeline_of(graph_of(N_DRAWN))), **drawn}
+    sets = {"diamonds": {"diamonds": read(pipeline_of(graph_of(N_DRAWN)))}, "drawn": drawn}
+    gc.collect()
+    gc.freeze()
+    rows = []
     for compact in (False, True):
-        found: dict[str, tuple[list[float], list[float]]] = {}
-        for name, graph in graphs.items():
-            picture = layout(graph, compact=compact)
-            lay = partial(layout, graph, compact=compact)
-            laid = [cpu_ms(lay) for _ in range(rounds)]
-            painted = [cpu_ms(partial(paint, picture, {})) for _ in range(rounds)]
-            found[name] = (laid, painted)
-        for at, (what, most) in enumerate((("layout", LAYOUT_MS), ("paint", PAINT_MS))):
-            every = {name: median(one[at]) for name, one in found.items()}
-            best = min(min(one[at]) for one in found.values())
-            worst = max(every, key=every.__getitem__)
-            middle = median(every.values())
-            figure = f"{middle:.1f} ms; worst {every[worst]:.1f} ({worst}); best round {best:.1f}"
-            size = "compact boxes" if compact else "framed boxes"
-            claim = f"{what} of {N_DRAWN}, {size}: median of {len(graphs)} graphs"
-            rows.append(Row(claim, f"under {most} ms", figure, middle < most, every))
+        size = "compact boxes" if compact else "framed boxes"
+        for name, graphs in sets.items():
+            laid, painted = {}, {}
+            for one, graph in graphs.items():
+                picture = layout(graph, compact=compact)
+                lay = partial(layout, graph, compact=compact)
+                laid[one] = [cpu_ms(lay) for _ in range(rounds)]
+                painted[one] = [cpu_ms(partial(paint, picture, {})) for _ in range(rounds)]
+                n_lines = len(picture.routes)
+            about = f"{n_lines} lines" if len(graphs) == 1 else f"{len(graphs)} graphs of some 200"
+            for what, found, most in (("layout", laid, LAYOUT_MS), ("paint", painted, PAINT_MS)):
+                claim = f"{what} of {N_DRAWN}, {size}, {name} ({about})"
+                rows.append(_picture_row(claim, found, most))
     return rows
+
+
+def _picture_row(claim: str, found: Mapping[str, list[float]], most: float) -> Row:
+    """The median over graphs of the rounds' medians; beside it the worst graph, the best round."""
+    every = {name: median(values) for name, values in found.items()}
+    worst = max(every.values())
+    best = median(min(values) for values in found.values())
+    figure = f"{median(every.values()):.1f} ms (best {best:.1f}; worst graph {worst:.1f})"
+    return Row(claim, f"under {most} ms", figure, median(every.values()) < most, every)
 
 
 def peer(program: str, rounds: int) -> list[Row]:

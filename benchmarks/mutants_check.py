@@ -49,6 +49,15 @@ class Leaf:
     raw: str
 
 
+class _Loader(yaml.SafeLoader):
+    """The loader in Python, but that an anchor may be given again, as YAML allows."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if not self.check_event(yaml.AliasEvent):
+            self.anchors.pop(self.peek_event().anchor, None)
+        return super().compose_node(parent, index)
+
+
 Tree = Any  # Leaf, list of trees, or dict of str to tree
 
 
@@ -64,7 +73,7 @@ def _read(text: str) -> Tree:
     if len(text.encode("utf-8", "surrogatepass")) > BYTES_MAX:
         raise Refused("larger than 1 MiB")
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=_Loader)
     except (yaml.YAMLError, RecursionError) as error:
         at = _tab_between_words(error, text)
         if at < 0:
@@ -620,6 +629,8 @@ def _is_mount(path: str) -> bool:
         or re.search(r"[:,\\\0-\x1f\x7f]", path)
     ):
         return False
+    if len(path) > 1001:
+        return False
     closed = parts[0] in ("proc", "sys", "dev", "run") or parts[:2] == ["var", "run"]
     return not closed and parts != ["var"] and not parts[-1].endswith(".sock")
 
@@ -755,6 +766,8 @@ class _Condition:
         if token[0] in "'\"":
             return "text", token[1:-1]
         if re.match(r"[-.\d]", token):
+            if not math.isfinite(float(token)):
+                raise Refused("not finite")
             return "number", None
         node, _, name = token.partition(".")
         if name not in self.values.get(node, {}):

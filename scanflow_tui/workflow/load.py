@@ -160,6 +160,8 @@ def _champion(known: Mapping[str, Entry], fields: Fields, places: Places) -> Cha
             fields.findings.error(item.place, f"'champion' needs {key!r} (a path)")
         else:
             read[key] = fields.text(good[key].item, f"champion {key}") or ""
+            if not read[key].strip():
+                fields.findings.error(good[key].item.place, f"champion {key!r} is empty")
             places[f"champion.{key}"] = good[key].item.place
     return Champion(model_file=read.get("file", ""), reference_file=read.get("reference", ""))
 
