@@ -49,6 +49,7 @@ class ProcessEngine:
     """Runs steps under shims that outlive it."""
 
     name = "process"
+    unheld = ("memory", "cpus", "pids", "disk", "network")
 
     def __init__(
         self,
@@ -156,8 +157,8 @@ class ProcessEngine:
             f"{capacity.cpus:.0f} cores and {memory_gib:.1f} GiB of memory are free to use, "
             f"{capacity.gpus} GPUs were found.",
             "Limits that hold here: time, log size, no core dumps.",
-            "Limits that do not hold here: memory; CPU, but for the thread variables; "
-            "network and files are those of the user.",
+            f"Limits that do not hold here: {', '.join(self.unheld)}; a step is only told of cpus "
+            "by the thread variables, and reaches the network and the files of the user.",
         ]
 
     def close(self) -> None:

@@ -203,6 +203,13 @@ class Hinting(Protocol):
         """Call ``poke``, from any thread, whenever an attempt may have changed."""
 
 
+@runtime_checkable
+class Unholding(Protocol):
+    """An engine that knows which limits of a step it cannot hold on this host, by their names."""
+
+    unheld: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A command of this machine that runs something where an attempt runs."""

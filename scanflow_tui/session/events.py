@@ -44,13 +44,17 @@ class SessionOpened(Fact, frozen=True):
 
 
 class SupervisorStarted(Fact, frozen=True):
-    """A supervisor took the session. ``recovered`` says what it found, empty after a clean end."""
+    """A supervisor took the session. ``recovered`` says what it found, empty after a clean end.
+
+    ``unheld`` names the limits that the engine cannot hold on this host, where it knows them.
+    """
 
     scanflow: str
     pid: int
     engine: str
     engine_reason: str
     recovered: str = ""
+    unheld: tuple[str, ...] = ()
 
 
 class SupervisorLeft(Fact, frozen=True):

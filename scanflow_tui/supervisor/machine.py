@@ -84,7 +84,9 @@ def next_due(machine: Machine) -> int | None:
 
 def _opened(turn: Turn, told: stimuli.Opened) -> None:
     turn.emit(
-        ev.SupervisorStarted(__version__, told.pid, told.engine, told.engine_reason, told.recovered)
+        ev.SupervisorStarted(
+            __version__, told.pid, told.engine, told.engine_reason, told.recovered, told.unheld
+        )
     )
     production.gather_waiting(turn)
     for run in turn.state.runs.values():

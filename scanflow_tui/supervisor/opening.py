@@ -16,6 +16,7 @@ from scanflow_tui import __version__
 from scanflow_tui.contract import canonical, ids
 from scanflow_tui.contract.errors import DamagedSession, InputError, Missing, Refused
 from scanflow_tui.engine.choose import open_engine
+from scanflow_tui.engine.protocol import Unholding
 from scanflow_tui.session import chain, contents, places, store
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import fold
@@ -65,7 +66,8 @@ def serve(
         why = state.engine_reason or why
         place = Workplace(state.session, session, pipeline_folder, chosen, receipts_folder())
         machine = Machine(state, chosen.capacity(), f"human:u{os.getuid()}")
-        told = Opened(os.getpid(), chosen.name, why, _recovered(machine, last))
+        unheld = chosen.unheld if isinstance(chosen, Unholding) else ()
+        told = Opened(os.getpid(), chosen.name, why, _recovered(machine, last), unheld)
     except BaseException:
         opened.close()
         raise

@@ -26,13 +26,14 @@ from scanflow_tui.workflow.plan import Plan
 @dataclass(frozen=True, slots=True)
 class Opened:
     """This supervisor took the session. ``recovered`` says what it found, empty after a clean
-    end.
+    end; ``unheld`` names the limits that the engine cannot hold here.
     """
 
     pid: int
     engine: str
     engine_reason: str
     recovered: str = ""
+    unheld: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
