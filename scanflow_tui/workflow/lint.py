@@ -6,7 +6,7 @@ Pure; every problem is found, none is mended. ``read`` is what a run uses: no er
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 
 from scanflow_tui.contract import limits
@@ -56,12 +56,19 @@ def read(text: str, name: str = "pipeline.yaml") -> Multigraph:
     return graph
 
 
-def check(text: str, name: str = "pipeline.yaml") -> list[Finding]:
-    """Every error and warning of a document, by place. Raises nothing; ``name`` is for callers."""
+def check(
+    text: str, name: str = "pipeline.yaml", exists: Callable[[str], bool] | None = None
+) -> list[Finding]:
+    """Every error and warning of a document, by place. Raises nothing; ``name`` is for callers.
+
+    ``exists`` says of a path below the pipeline's folder whether something is there.
+    """
     findings = Findings()
     graph = load_into(text, findings)
     if graph is not None:
         findings.found += lint(graph)
+        if exists is not None:
+            _absent(graph, findings, exists)
     return by_place(dict.fromkeys(findings.found))
 
 
@@ -355,6 +362,20 @@ def _waits(walk: Order, versions: list[str]) -> dict[str, frozenset[str]]:
         before = [found[parent] for parent in walk.parents[node_id]]
         found[node_id] = frozenset().union(*before, walk.parents[node_id]) & wanted
     return found
+
+
+def _absent(graph: Multigraph, findings: Findings, exists: Callable[[str], bool]) -> None:
+    """Files that a run will need and that are not there yet, where each is named first."""
+    named: dict[str, Place] = {}
+    for node in graph.nodes:
+        for item in node.inputs:
+            place = graph.places.get(f"{node.id}.in.{item.name}", node.place)
+            for source in item.sources:
+                if source.kind == "file" and not any(_path_problems(source.name)):
+                    named.setdefault(source.name, place)
+    for path, place in named.items():
+        if not exists(path):
+            findings.warning(place, f"there is no {path!r} yet; a run needs it")
 
 
 def _path_problems(path: str) -> Iterator[str]:

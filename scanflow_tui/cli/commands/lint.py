@@ -30,7 +30,8 @@ def pipeline_text(pipeline: str) -> tuple[str, str]:
 def execute(pipeline: str, as_json: bool) -> int:
     """Print the findings; exit 2 where one is an error."""
     text, name = pipeline_text(pipeline)
-    findings = check(text, name)
+    folder = Path(name).parent
+    findings = check(text, name, lambda path: (folder / path).exists())
     errors = [finding for finding in findings if finding.severity == "error"]
     if as_json:
         output.write_json(

@@ -150,3 +150,12 @@ def test_warnings_do_not_stop_a_run() -> None:
 def test_a_checker_without_finding_is_warned_of() -> None:
     found = check(LOOP.replace("out: [finding, queue]", "out: [queue]"))
     assert [one.severity for one in found] == ["warning"]
+
+
+def test_a_file_that_is_not_there_yet_is_a_warning_with_its_place() -> None:
+    text = "scanflow: 1\nname: p\nnodes:\n  a: {run: x, in: {have: file:here, want: file:gone}}\n"
+    found = check(text, exists=lambda path: path == "here")
+    assert [(one.severity, one.place.line, one.sentence) for one in found] == [
+        ("warning", 4, "there is no 'gone' yet; a run needs it")
+    ]
+    assert check(text) == []
