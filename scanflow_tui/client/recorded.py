@@ -23,7 +23,7 @@ from scanflow_tui.engine.attempt import read_log
 from scanflow_tui.session import artifacts
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import fold
-from scanflow_tui.session.log_ends import piece
+from scanflow_tui.session.log_ends import filled, piece
 from scanflow_tui.session.places import SessionFolder, objects_of
 from scanflow_tui.session.state import AttemptView, SessionState
 
@@ -198,10 +198,7 @@ class RecordedSource:
         if read(0, 0)[1] or record is None:
             return read
         head, tail = await self._log_ends(record)
-        return lambda offset, length: (
-            piece(record, head, tail, offset, length)[0],
-            record.n_bytes,
-        )
+        return lambda offset, length: filled(record, head, tail, offset, length)
 
     async def _log_ends(self, record: ev.LogRecord) -> tuple[bytes, bytes]:
         assert self._tape is not None

@@ -27,3 +27,17 @@ def piece(
         start = offset - tail_at
         return tail[start : start + length], note
     return b"", f"{note}; the tail begins at byte {tail_at}"
+
+
+def filled(
+    record: LogRecord, head: bytes, tail: bytes, offset: int, length: int
+) -> tuple[bytes, int]:
+    """A range of the log with zeros where the session kept nothing, and the whole length.
+
+    For whoever passes over the log in pieces: a piece that begins in the gap reaches the tail.
+    """
+    tail_at = record.n_bytes - len(tail)
+    stop = min(offset + length, record.n_bytes)
+    gap = min(stop, tail_at) - max(offset, min(len(head), tail_at))
+    data = head[:tail_at][offset:stop] + bytes(max(gap, 0))
+    return data + tail[max(offset - tail_at, 0) : max(stop - tail_at, 0)], record.n_bytes

@@ -16,7 +16,7 @@ from scanflow_tui.contract import limits, logsearch, wire
 from scanflow_tui.contract.errors import InputError, Missing
 from scanflow_tui.contract.logsearch import Search
 from scanflow_tui.session import artifacts
-from scanflow_tui.session.log_ends import piece
+from scanflow_tui.session.log_ends import filled, piece
 from scanflow_tui.session.state import AttemptView
 from scanflow_tui.supervisor.log import Log
 from scanflow_tui.supervisor.turn import Machine, find
@@ -64,7 +64,7 @@ async def log_reader(
     kept = record
     head = await log.content(kept.head_content) or b""
     tail = await log.content(kept.tail_content) or b""
-    return lambda offset, length: (piece(kept, head, tail, offset, length)[0], kept.n_bytes)
+    return lambda offset, length: filled(kept, head, tail, offset, length)
 
 
 async def read_ref(

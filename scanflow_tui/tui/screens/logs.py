@@ -170,7 +170,7 @@ class LogsScreen(Place):
         pane.view.begin(named[1].claimed_at or named[1].intended_at)
         pane.feed = LogFeed(source, pane.attempt, pane.view, self._read)
         pane.worker = self.run_worker(pane.feed.run(), group="log")
-        if named[1].state in BAD:
+        if named[1].state in BAD and named[1].state != "cancelled":
             self.finder.go_to_failure(pane, named[1])
         self.poll()
 

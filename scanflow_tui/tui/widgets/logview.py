@@ -5,7 +5,7 @@ It reads nothing by itself: ``on_want`` is called when rows are missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rich.segment import Segment
 from rich.style import Style
@@ -225,6 +225,9 @@ class LogView(Widget, can_focus=True):
         width = self.size.width
         row = self.shown[y] if y < len(self.shown) else None
         is_match = row is not None and _holds(row, self.match)
+        mark = (">" if self.ascii else "▸") if is_match else " "
+        if not is_match and _is_behind_gap(self.shown, y, self.window.gap):
+            mark = ":" if self.ascii else "⋮"
         if row is not None:
             text = line_text(
                 row,
@@ -233,7 +236,7 @@ class LogView(Widget, can_focus=True):
                 needle=self.needle,
                 left=self.left,
                 width=width,
-                mark=(">" if self.ascii else "▸") if is_match else " ",
+                mark=mark,
             )
         else:
             loading = y < len(self.shown) and self.window.size > 0
@@ -251,3 +254,11 @@ class LogView(Widget, can_focus=True):
 
 def _holds(row: Row, offset: int | None) -> bool:
     return offset is not None and row.offset <= offset < row.end
+
+
+def _is_behind_gap(shown: Sequence[Row | None], y: int, gap: range) -> bool:
+    """Whether what stood between a row and the one before it is kept nowhere."""
+    if not gap or not 0 < y < len(shown):
+        return False
+    before, row = shown[y - 1], shown[y]
+    return before is not None and row is not None and before.end <= gap.stop <= row.offset
