@@ -21,17 +21,17 @@ if TYPE_CHECKING:
 
 def execute(session: str | None, root: str | None, screen: str | None, ascii_only: bool) -> int:
     """Open the UI; with one session and no name, on that one."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError(
-            "the screens need a terminal, for input and output",
-            hint="scanflow sessions, status and runs print what is known; --help lists all",
-        )
     folder = sessions_root(root)
     names = places.session_names(folder)
     if session is not None:
         chosen: Path | None = session_folder(session, root)
     else:
         chosen = folder / names[0] if len(names) == 1 else None
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise UsageError(
+            "the screens need a terminal, for input and output",
+            hint="scanflow sessions, status and runs print what is known; --help lists all",
+        )
     if chosen is None:
         return show(None, folder, "", screen, ascii_only)
     return show(None, folder, chosen.name, screen, ascii_only, opens=partial(_live, chosen))
