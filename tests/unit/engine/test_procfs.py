@@ -72,3 +72,19 @@ def test_who_left_the_session_is_found_by_the_marker() -> None:
 
 def test_free_memory_is_a_number() -> None:
     assert (procfs.memory_free_bytes() or 0) > 0
+
+
+def test_a_family_is_found_without_a_look_at_others() -> None:
+    with subprocess.Popen(["sh", "-c", "sleep 600 & wait"]) as shell:
+        until(lambda: len(procfs.family(shell.pid)) == 1, "the grandchild")
+        (grandchild,) = procfs.family(shell.pid)
+        assert grandchild.parent == shell.pid
+        all_below = procfs.descendants(procfs.table(), shell.pid)
+        assert [one.pid for one in all_below] == [grandchild.pid]
+        os.kill(grandchild.pid, signal.SIGKILL)
+
+
+def test_a_process_that_is_gone_has_no_family() -> None:
+    with subprocess.Popen(["true"]) as gone:
+        pass
+    assert procfs.family(gone.pid) == []

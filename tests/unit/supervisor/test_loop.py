@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -170,3 +170,70 @@ async def test_a_due_time_becomes_a_tick(world: World) -> None:
     world.loop.offer(Leaving("x"))
     await running
     assert world.told[0] == "tick"
+
+
+def unhurried(world: World) -> Loop:
+    """A loop whose ticks cause events that nobody waits for."""
+    assert world.loop is not None
+
+    def advance(machine: Machine, stimulus: Stimulus, at: int, salt: bytes) -> Turn:
+        if not isinstance(stimulus, Ticked):
+            return world.advance(machine, stimulus, at, salt)
+        turn = Turn(machine, at, salt)
+        fact = ev.AttemptStarted(1, "train", 1, at)
+        event = ev.Event(machine.state.seq + 1, at, "engine:process", fact)
+        fold(machine.state, event)
+        turn.events.append(event)
+        return turn
+
+    world.loop.shell = replace(world.loop.shell, advance=advance)
+    return world.loop
+
+
+async def test_events_that_nobody_waits_for_share_the_commit_of_others(world: World) -> None:
+    loop = unhurried(world)
+    loop.offer(Ticked())
+    running = asyncio.create_task(loop.run())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert not loop.is_settled and world.commits == []
+    loop.offer(Leaving("x"))
+    await running
+    assert world.commits == [2]
+
+
+async def test_they_do_not_wait_for_ever(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scanflow_tui.supervisor.loop.HOLD_S", 0.001)
+    loop = unhurried(world)
+    loop.offer(Ticked())
+    running = asyncio.create_task(loop.run())
+    await world.committing.wait()
+    await loop.settled()
+    assert world.commits == [1]
+    loop.offer(Leaving("x"))
+    await running
+
+
+async def test_what_waits_is_committed_before_the_end(world: World) -> None:
+    loop = unhurried(world)
+    loop.offer(Ticked())
+    running = asyncio.create_task(loop.run())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    loop.stop()
+    await running
+    assert world.commits == [1] and loop.is_settled
+
+
+async def test_an_answer_that_can_be_had_at_once_joins_the_same_commit(world: World) -> None:
+    assert world.loop is not None
+    answers: list[Stimulus] = [Leaving("x")]
+
+    def peek(effect: Effect) -> Stimulus | None:
+        return answers.pop() if answers else None
+
+    world.loop.shell = replace(world.loop.shell, peek=peek)
+    world.loop.offer(command(0))
+    await world.loop.run()
+    assert world.told == ["commit", "shown", "Stop"]
+    assert world.commits == [2]

@@ -6,7 +6,7 @@ from scanflow_tui.contract import commands as cmd
 from scanflow_tui.session import events as ev
 from scanflow_tui.supervisor.effects import Answer
 from scanflow_tui.supervisor.machine import advance
-from scanflow_tui.supervisor.stimuli import Commanded
+from scanflow_tui.supervisor.stimuli import Commanded, Opened
 from scanflow_tui.supervisor.turn import Turn
 from tests.simulator.world import OTHER, OWNER, World
 
@@ -154,3 +154,11 @@ def test_only_the_owner_starts_and_cancels() -> None:
     world = Calm("label")
     turn = world.give(cmd.StartRun(), "c2:0", OTHER)
     assert "the owner's" in str(answer(turn).error)
+
+
+def test_the_limits_that_do_not_hold_here_are_recorded() -> None:
+    world = World(1)
+    opened = Opened(1, "process", "asked for", unheld=("memory", "pids"))
+    turn = advance(world.machine, opened, at=world.at, salt=bytes(16))
+    assert isinstance(turn.events[0].fact, ev.SupervisorStarted)
+    assert turn.events[0].fact.unheld == ("memory", "pids")
