@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from scanflow_tui.tui.widgets.logview import LogView
 
 COUNT_BYTES = 16 * limits.MIB
+COUNT_AFTER_S = 0.5
 FIRST_FIND_BYTES = 4 * limits.MIB
 HITS_AT_ONCE = 16
 STEPS_UNTOLD = 8
@@ -53,6 +54,7 @@ class LogFeed:
         self._counted = 0
         self._n_lines = 0
         self._n_searches = 0
+        self._is_settled = False
         view.on_want = self._wakes.set
 
     def wants(self, log_bytes: int | None, *, ended: bool) -> bool:
@@ -69,6 +71,7 @@ class LogFeed:
 
     async def run(self) -> None:
         """Read whatever the pane wants, until cancelled."""
+        asyncio.get_running_loop().call_later(COUNT_AFTER_S, self._settle)
         while True:
             await self._wakes.wait()
             self._wakes.clear()
@@ -101,7 +104,7 @@ class LogFeed:
         elif sieve is not None and (asked := sieve.asks()) is not None:
             search, start, length = asked
             sieve.take(search, start, await self._source.find(self.ref, search, start, length))
-        elif self._counted < window.size and not self._n_searches:
+        elif self._counted < window.size and self._may_count():
             await self._count()
             return True
         else:
@@ -115,6 +118,14 @@ class LogFeed:
         if not self._view.window.size:
             await self._measure()
         return self._view.window.size
+
+    def _may_count(self) -> bool:
+        """Whether nobody waits for what else the supervisor could do: a search, a first paint."""
+        return not self._n_searches and (self._is_settled or self._view.window.size < COUNT_BYTES)
+
+    def _settle(self) -> None:
+        self._is_settled = True
+        self._wakes.set()
 
     async def _measure(self) -> None:
         ended, window = self._ends, self._view.window
