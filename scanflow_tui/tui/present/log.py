@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.text import Text
-
 from scanflow_tui.tui.present.logwindow import LogWindow, Row
 from scanflow_tui.tui.present.times import clock
-from scanflow_tui.tui.theme import TONES
 
 ROWS_MAX = 1000
 
@@ -22,7 +19,7 @@ def tail_rows(data: bytes, *, is_cut: bool) -> list[Row]:
     return [row for row in window.rows(0, ROWS_MAX) if row is not None]
 
 
-def line_text(
+def line_parts(
     row: Row,
     start_us: int,
     *,
@@ -31,22 +28,25 @@ def line_text(
     left: int = 0,
     width: int = 1 << 20,
     mark: str = " ",
-) -> Text:
-    """``00:12.301 out text``; the stream is told by a word, and matches stand out.
+) -> list[tuple[str, str]]:
+    """``00:12.301 out text`` as words with their tones: the stream is a word, matches stand out.
 
-    Of the words, ``width`` characters from ``left`` on: lines may be long. What no newline ended
+    Of the text, ``width`` characters from ``left`` on: lines may be long. What no newline ended
     says so. ``mark`` stands before the row that was gone to.
     """
-    text = Text(no_wrap=True, end="")
-    text.append(f"{mark}{stamp(row.at_us, start_us, since_start=since_start)} ", TONES["dim"])
-    text.append("ERR " if row.is_err else "out ", TONES["bad" if row.is_err else "dim"])
-    at = len(text) - left
-    text.append(row.text[left : left + width], TONES["plain"])
-    for found in matches(row.text, needle, left - len(needle), left + width):
-        text.stylize(TONES["match"], max(at + found, at + left), at + found + len(needle))
-    if not row.is_whole and len(row.text) < left + width:
-        text.append(" …", TONES["dim"])
-    return text
+    parts = [
+        (f"{mark}{stamp(row.at_us, start_us, since_start=since_start)} ", "dim"),
+        ("ERR ", "bad") if row.is_err else ("out ", "dim"),
+    ]
+    at, stop = left, left + width
+    for found in matches(row.text, needle, left - len(needle), stop):
+        parts.append((row.text[at : max(found, at)], "plain"))
+        parts.append((row.text[max(found, at) : min(found + len(needle), stop)], "match"))
+        at = found + len(needle)
+    parts.append((row.text[at:stop], "plain"))
+    if not row.is_whole and len(row.text) < stop:
+        parts.append((" …", "dim"))
+    return [(text, tone) for text, tone in parts if text]
 
 
 def matches(text: str, needle: str, start: int = 0, stop: int = 1 << 30) -> list[int]:

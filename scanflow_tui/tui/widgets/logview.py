@@ -9,14 +9,13 @@ from collections.abc import Callable, Sequence
 
 from rich.segment import Segment
 from rich.style import Style
-from rich.text import Text
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from scanflow_tui.contract.logsearch import Streams
-from scanflow_tui.tui.present.log import left_for, line_text, thumb
+from scanflow_tui.tui.present.log import left_for, line_parts, thumb
 from scanflow_tui.tui.present.logsieve import LogSieve
 from scanflow_tui.tui.present.logwindow import LogWindow, Row
 from scanflow_tui.tui.theme import TONES
@@ -229,7 +228,7 @@ class LogView(Widget, can_focus=True):
         if not is_match and _is_behind_gap(self.shown, y, self.window.gap):
             mark = ":" if self.ascii else "⋮"
         if row is not None:
-            text = line_text(
+            parts = line_parts(
                 row,
                 self.start_us,
                 since_start=self.since_start,
@@ -241,8 +240,8 @@ class LogView(Widget, can_focus=True):
         else:
             loading = y < len(self.shown) and self.window.size > 0
             words = " …" if loading else f" {self.empty}" if y == 0 and not self.shown else ""
-            text = Text(words, TONES["dim"], no_wrap=True, end="")
-        strip = Strip(list(text.render(self.app.console)))
+            parts = [(words, "dim")]
+        strip = Strip([Segment(text, Style.parse(TONES[tone])) for text, tone in parts])
         strip = strip.crop_extend(0, width - 1, Style.null())
         if is_match:
             strip = strip.apply_style(Style(bold=True, underline=True))

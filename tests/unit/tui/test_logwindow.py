@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scanflow_tui.contract import logsearch
 from scanflow_tui.contract.loglines import Encoder
 from scanflow_tui.tui.present import logwindow
-from scanflow_tui.tui.present.log import line_text, matches, tail_rows
+from scanflow_tui.tui.present.log import line_parts, matches, tail_rows
 from scanflow_tui.tui.present.logsieve import LogSieve
 from scanflow_tui.tui.present.logwindow import LogWindow, Row
 from tests.fakes.demo_events import T0, log_bytes
@@ -51,6 +51,10 @@ def moved(window: LogWindow, record: bytes, offset: int, n: int) -> int:
     return offset
 
 
+def plain(row: Row) -> str:
+    return "".join(text for text, _ in line_parts(row, T0, since_start=True))
+
+
 def texts(found: list[Row]) -> list[str]:
     return [row.text for row in found]
 
@@ -84,8 +88,8 @@ def test_what_no_newline_ended_says_so() -> None:
     record = STAMP + b"F whole\n" + STAMP + b"P bar 40%\n"
     window = LogWindow(len(record))
     whole, part = rows(window, record)
-    assert line_text(whole, T0, since_start=True).plain.endswith("whole")
-    assert line_text(part, T0, since_start=True).plain.endswith("bar 40% …")
+    assert plain(whole).endswith("whole")
+    assert plain(part).endswith("bar 40% …")
 
 
 def test_the_last_block_is_read_again_when_the_log_grew() -> None:
@@ -198,14 +202,19 @@ def test_of_a_tail_that_was_cut_only_whole_lines_are_shown() -> None:
 
 def test_streams_are_told_apart_by_a_word() -> None:
     row = tail_rows(log_bytes(5), is_cut=False)[4]
-    assert line_text(row, T0, since_start=True).plain == " 00:01.508 ERR warning: 4 workers"
+    assert plain(row) == " 00:01.508 ERR warning: 4 workers"
 
 
 def test_a_long_line_is_shown_from_where_it_was_scrolled_to() -> None:
     row = Row(0, 9, T0, False, "x" * 1000 + "needle" + "y" * 1000)
-    text = line_text(row, T0, since_start=True, needle="needle", left=990, width=30)
-    assert text.plain.endswith("x" * 10 + "needle" + "y" * 14)
-    assert any(text.plain[span.start : span.end] == "needle" for span in text.spans)
+    parts = line_parts(row, T0, since_start=True, needle="needle", left=990, width=30)
+    assert parts[2:] == [("x" * 10, "plain"), ("needle", "match"), ("y" * 14, "plain")]
+
+
+def test_of_a_match_at_the_edge_what_is_in_view_stands_out() -> None:
+    row = Row(0, 9, T0, False, "needle and needle")
+    parts = line_parts(row, T0, since_start=True, needle="needle", left=3, width=11)
+    assert parts[2:] == [("dle", "match"), (" and ", "plain"), ("nee", "match")]
 
 
 @pytest.mark.usefixtures("small_blocks")
