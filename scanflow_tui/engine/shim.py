@@ -31,12 +31,12 @@ END_FAMILY_S = 5.0
 RECORD_BYTES_RESERVED = 4096
 DISK_RETRY_S = 1.0
 DISK_RETRIES = 600
-STEP_OOM_SCORE = b"300"
+BRIEF_US = 1_000_000
+STEP_OOM_SCORE = b"300"  # short of memory, a step goes before its watcher
 BLOCKED = (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
-LIBC: Any = None
+LIBC: Any = None  # a fork server sets these two; else a claim is not to wait for them
 BOOT = ""
-"""A fork server sets both before it forks; otherwise the claim is not to wait for them."""
 RESET = (*BLOCKED, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ)
 
 
@@ -290,7 +290,7 @@ def reserve_exit() -> int:
 def write_exit(fd: int, record: dict[str, Any], told: Told) -> None:
     """Write, rename, tell, make durable; on a full disk again until there is room.
 
-    A power cut before it is durable may leave it broken, which is as none: the attempt is lost.
+    A power cut before that leaves the attempt lost; of a brief one, which cost little, it may.
     """
     data = json.dumps(record).encode("ascii")
     for _ in range(DISK_RETRIES):
@@ -299,6 +299,8 @@ def write_exit(fd: int, record: dict[str, Any], told: Told) -> None:
             os.ftruncate(fd, len(data))
             os.rename("exit.part", "exit.json")
             told.say(b"exited")
+            if record["ended_at"] - record["claimed_at"] < BRIEF_US:
+                return
             os.fsync(fd)
             break
         except FileNotFoundError:
@@ -360,7 +362,6 @@ def spawned(argv: list[str], env: dict[str, str], wired: list[tuple[int, int, in
         except OSError as error:
             problem = error
             continue
-        # Short of memory, the step goes before its watcher.
         with contextlib.suppress(OSError), open(f"/proc/{pid}/oom_score_adj", "wb", 0) as score:
             score.write(STEP_OOM_SCORE)
         return pid
@@ -424,7 +425,7 @@ def run(spec: dict[str, Any], claimed_at: int, claimed_s: float, told: Told) -> 
     else:
         status = attend(step, wake_r)
     record = facts(step, status, claimed_at, now_us())
-    if step.record.size:
+    if step.record.size and record["ended_at"] - claimed_at >= BRIEF_US:
         step.record.sync()
     write_exit(exit_fd, {**record, "log_error": step.record.error}, told)
 
@@ -469,12 +470,11 @@ def attempt(spec_path: str, told: Told) -> None:
         return
     with open(os.path.basename(spec_path), "rb") as file:
         spec = json.loads(file.read())
-    # It holds values that the pipeline let through from the environment: not to be left lying.
     pursue(spec, told, os.path.basename(spec_path))
 
 
 def pursue(spec: dict[str, Any], told: Told, litter: str = "") -> None:
-    """Claim, tell that there is a claim now, remove ``litter``, run; in the attempt's folder."""
+    """Claim, tell so, remove ``litter`` (it may hold secrets), run; in the attempt's folder."""
     claimed_at = claim(spec)
     told.say(b"claimed")
     if claimed_at is None:

@@ -30,6 +30,7 @@ from scanflow_tui.session.manifest import (
     opened_parent,
     tree,
 )
+from scanflow_tui.session.swap import sync_folder
 
 SYNC_EACH_FILES_MAX = 100
 _DRAFT = ".new-"
@@ -206,7 +207,9 @@ def _artifact(items: list[Item]) -> Artifact:
 def _free_place(objects: Path, sha: str) -> Path:
     """Where the artifact goes; what lies there with other bytes is put aside."""
     target = path_of(objects, sha)
-    target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not target.parent.exists():
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        sync_folder(objects)
     if target.exists():
         aside = Path(tempfile.mkdtemp(prefix=".altered-", dir=objects))
         target.rename(aside / sha)
@@ -218,12 +221,7 @@ def _settle(target: Path) -> None:
     if target.is_dir():
         for folder, _, _ in os.walk(target, topdown=False):
             Path(folder).chmod(0o555)
-    for folder_path in (target.parent, target.parent.parent):
-        descriptor = os.open(folder_path, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    sync_folder(target.parent)
 
 
 def _remove(path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import json
 import os
 import sys
@@ -44,9 +45,13 @@ def main(arguments: list[str] | None = None) -> int:
 def _serve(folder: Path, options: argparse.Namespace, starter: Starter) -> int:
     """Everything after the forks; a defect leaves its traceback in the log."""
     try:
+        # Nothing that a module holds is garbage, so none is looked for while they are loaded.
+        gc.disable()
         # Imported here: DuckDB and asyncio must not be loaded before the forks.
         from scanflow_tui.supervisor.opening import serve
 
+        gc.freeze()
+        gc.enable()
         serve(
             folder,
             name=options.create,

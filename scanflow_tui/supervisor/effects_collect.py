@@ -30,6 +30,7 @@ from scanflow_tui.supervisor.watching import read_report
 from scanflow_tui.supervisor.workplace import Workplace
 
 READ_BYTES = limits.MIB
+NOTE_LINK_BYTES_MAX = 2000
 
 
 def collect(place: Workplace, effect: CollectAttempt, tail: Tail) -> Collected:
@@ -111,7 +112,8 @@ def _outputs(
             known[name] = _named(name, path)
     _check_size([known[name].n_bytes for name in paths], effect.disk_bytes_max)
     evidence = evidence_of(paths, is_checker=effect.is_checker, is_planner=effect.is_planner)
-    _write_note(note, {name: known[name] for name in effect.outputs})
+    if effect.outputs:
+        _write_note(note, {name: known[name] for name in effect.outputs})
     outputs = dict(stored)
     for name in effect.outputs:
         if name not in stored:
@@ -158,15 +160,22 @@ def _about(name: str, error: InputError) -> InputError:
 def _noted(note: Path) -> dict[str, Artifact]:
     """What an earlier supervisor was about to move, empty where none was."""
     try:
-        return msgspec.convert(json.loads(note.read_bytes()), dict[str, Artifact])
+        data = str(note.readlink()).encode() if note.is_symlink() else note.read_bytes()
+        return msgspec.convert(json.loads(data), dict[str, Artifact])
     except (OSError, ValueError):
         return {}
 
 
 def _write_note(note: Path, outputs: dict[str, Artifact]) -> None:
+    """A short note is the target of a link: a name alone, so it is durable with the next sync."""
+    data = canonical.encode(msgspec.to_builtins(outputs))
     half = note.with_suffix(".new")
-    with open(half, "wb") as out:
-        out.write(canonical.encode(msgspec.to_builtins(outputs)))
-        out.flush()
-        os.fsync(out.fileno())
+    half.unlink(missing_ok=True)
+    if len(data) <= NOTE_LINK_BYTES_MAX:
+        half.symlink_to(data.decode("ascii"))
+    else:
+        with open(half, "wb") as out:
+            out.write(data)
+            out.flush()
+            os.fsync(out.fileno())
     half.replace(note)
