@@ -15,7 +15,6 @@ import argparse
 import ctypes
 import os
 import platform
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -176,10 +175,10 @@ class Ours:
             except Refused:
                 time.sleep(0.01)
 
-    def forget(self) -> None:
-        """Everything that a run left."""
-        for path in (self.sessions, self.folder / "state"):
-            _remove(path)
+    def renew(self, number: int) -> None:
+        """Another sessions root. Nothing is removed before the end: a file system that has just
+        lost thousands of files makes new ones slowly."""
+        self.sessions = self.folder / f"sessions-{number}"
 
 
 class Peer:
@@ -189,18 +188,20 @@ class Peer:
         self.folder = folder
         self.program = program
         folder.mkdir()
-        (folder / "Snakefile").write_text(RULES.format(parents=graph))
+        self.rules = RULES.format(parents=graph)
+        self.place = folder
         self.environ = os.environ | {"XDG_CACHE_HOME": str(folder / "cache")}
 
     def run(self) -> Took:
         """`snakemake --cores 2`, told to say nothing."""
         command = [self.program, "--cores", "2", "--quiet", "all"]
-        return timed(command, self.folder, self.environ)
+        return timed(command, self.place, self.environ)
 
-    def forget(self) -> None:
-        """Everything that a run left."""
-        for name in ("out", ".snakemake"):
-            _remove(self.folder / name)
+    def renew(self, number: int) -> None:
+        """Another working folder."""
+        self.place = self.folder / f"place-{number}"
+        self.place.mkdir()
+        (self.place / "Snakefile").write_text(self.rules)
 
 
 def _middle(values_us: list[int]) -> float:
@@ -214,11 +215,10 @@ def _holder(folder: Path) -> int:
         return int(source.card["pid"])
 
 
-def _remove(path: Path) -> None:
-    if path.exists():
-        for folder, _, _ in os.walk(path):
-            Path(folder).chmod(0o700)
-        shutil.rmtree(path)
+def _permit(root: Path) -> None:
+    """Let what is read-only in a store be removed."""
+    for folder, _, _ in os.walk(root):
+        Path(folder).chmod(0o700)
 
 
 def snakemake(given: str) -> str:
@@ -236,10 +236,11 @@ def snakemake(given: str) -> str:
 Round = dict[str, Took]
 
 
-def round_of(ours: Ours, peer: Peer, n_steps: int, *, ours_first: bool) -> tuple[Round, Round]:
+def round_of(ours: Ours, peer: Peer, n_steps: int, number: int) -> tuple[Round, Round]:
     """Every command of both once; whoever comes first in one round is second in the next."""
 
     def mine() -> Round:
+        ours.renew(number)
         found = {FRESH: ours.run()}
         found[FRESH].parts.update(ours.phases(n_steps))
         found[UP] = ours.run()
@@ -247,16 +248,15 @@ def round_of(ours: Ours, peer: Peer, n_steps: int, *, ours_first: bool) -> tuple
         found[DOWN] = ours.run()
         ours.require_idle()
         ours.dismiss()
-        ours.forget()
         return found
 
     def theirs() -> Round:
+        peer.renew(number)
         found = {FRESH: peer.run()}
         found[UP] = found[DOWN] = peer.run()
-        peer.forget()
         return found
 
-    if ours_first:
+    if number % 2 == 0:
         return mine(), theirs()
     first = theirs()
     return mine(), first
@@ -307,8 +307,9 @@ def main() -> int:
         peer = Peer(Path(name) / "peer", graph, program)
         rounds = []
         for number in range(given.rounds):
-            rounds.append(round_of(ours, peer, given.steps, ours_first=number % 2 == 0))
+            rounds.append(round_of(ours, peer, given.steps, number))
             sys.stderr.write(f"round {number + 1}: {_line(rounds[-1])}\n")
+        _permit(Path(name))
     rows = rows_of(rounds)
     about: dict[str, Any] = {
         "rounds": given.rounds,
