@@ -64,7 +64,7 @@ def test_an_input_file_that_is_not_there_is_named(scanflow: Commandline) -> None
 def test_no_pipeline_here_says_what_makes_one(scanflow: Commandline, tmp_path: Path) -> None:
     done = scanflow("lint", tmp_path / "nowhere.yaml")
     assert done.returncode == 5
-    assert "nowhere.yaml: there is no pipeline here. scanflow init makes one." in done.stderr
+    assert "nowhere.yaml: there is no pipeline here; scanflow init makes one." in done.stderr
 
 
 @pytest.mark.parametrize(

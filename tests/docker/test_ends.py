@@ -89,17 +89,18 @@ def test_a_0_after_our_own_signal_is_cancelled(bench: DockerBench) -> None:
     assert (seen.code, seen.cancelled, seen.doubt) == (0, True, "")
 
 
-def test_a_container_that_somebody_removes_is_lost(bench: DockerBench) -> None:
+def test_a_container_that_somebody_removes_is_lost_or_in_doubt(bench: DockerBench) -> None:
     bench.engine.start(bench.spec(Program(waits=True)))
     bench.until_ready()
     client = bench.client()
     client.remove_container(NAME, force=True)
     client.close()
     seen = until(lambda: _unless_running(bench), "the loss")
-    assert isinstance(seen, Lost)
-    assert "removed by somebody else" in seen.reason
+    # A removal ends the container first, and that may be seen before it is gone.
+    reason = seen.reason if isinstance(seen, Lost) else seen.doubt
+    assert "by somebody else" in reason
     again = bench.reopen()
-    assert isinstance(observe(bench, again), Lost)
+    assert type(observe(bench, again)) is type(seen)
 
 
 def test_a_strangers_container_is_neither_run_nor_removed(bench: DockerBench) -> None:

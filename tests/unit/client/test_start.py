@@ -44,7 +44,7 @@ def test_a_session_that_exists_is_not_made_again(tmp_path: Path, pipeline: Path)
 def test_a_supervisors_own_sentence_is_what_is_raised(tmp_path: Path) -> None:
     said = json.dumps(wire.error_json(Missing("no engine", hint="install one"))).encode()
     error = _told(b"some warning\n" + said + b"\n", tmp_path, 5)
-    assert isinstance(error, Missing) and error.sentence() == "no engine. install one"
+    assert isinstance(error, Missing) and error.sentence() == "no engine; install one"
 
 
 @pytest.mark.parametrize("said", [b"", b"Segmentation fault\n", b"[]\n", b"{\n"])
