@@ -108,7 +108,9 @@ class Screen:
         return "\n".join(self.screen.display)
 
     def press(self, keys: str) -> None:
-        """Type; what follows is timed from here."""
+        """Type; what follows is timed from here. What was shown before counts for nothing."""
+        while select.select([self._master], [], [], 0)[0]:
+            self._stream.feed(UNKNOWN.sub(b"", os.read(self._master, 65_536)))
         self._pressed = time.perf_counter()
         os.write(self._master, keys.encode())
 
@@ -127,15 +129,31 @@ class Screen:
             self._stream.feed(UNKNOWN.sub(b"", data))
         return arrived - self._pressed
 
+    def timed(self, *texts: str) -> float:
+        """Seconds from the key to the bytes that show all texts; the emulator reads them later.
+
+        Raises TimeoutError.
+        """
+        got, arrived = b"", self._pressed
+        end = time.monotonic() + PATIENCE_S
+        while not all(text.encode() in got for text in texts):
+            if not select.select([self._master], [], [], max(end - time.monotonic(), 0))[0]:
+                raise TimeoutError(f"{texts} were not written")
+            got += os.read(self._master, 65_536)
+            arrived = time.perf_counter()
+        self._stream.feed(UNKNOWN.sub(b"", got))
+        return arrived - self._pressed
+
     def page(self, last: int) -> list[int]:
-        """The numbers on a whole page that goes on from ``last``. Raises TimeoutError."""
+        """The numbers after ``last`` on a whole page that goes on from it. Raises TimeoutError."""
         while True:
             text = self.text()
             numbers = [int(number) for number in re.findall(r"line (\d{7}) of", text)]
-            goes_on = numbers[:1] in ([last], [last + 1]) and numbers[-1] > last
+            # The last page begins earlier, so that none of its rows is empty.
+            goes_on = bool(numbers) and numbers[0] <= last + 1 and numbers[-1] > last
             is_whole = len(re.findall(r"\d\d:\d\d\.\d{3}", text)) == LINES - 4
             if goes_on and is_whole and numbers == list(range(numbers[0], numbers[-1] + 1)):
-                return numbers
+                return [number for number in numbers if number > last]
             if not select.select([self._master], [], [], PATIENCE_S)[0]:
                 raise TimeoutError(f"no page that goes on from {last} in\n{text}")
             self._stream.feed(UNKNOWN.sub(b"", os.read(self._master, 65_536)))
@@ -172,7 +190,7 @@ class Screen:
         self.press(f"{needle} needle")
         self.until(f"{needle} needle")
         self.press("\r")
-        return self.until(f"hit-{needle.lower()}")
+        return self.timed(f"hit-{needle}")
 
 
 def written(folder: Path, mib: int, n_lines: int) -> Path:
@@ -205,7 +223,7 @@ def long_log(session: Path, rounds: int) -> list[Row]:
         time.sleep(PRELOADED_S)
         before_s = screen.cpu_s(with_supervisor=False)
         screen.press("o")
-        painted.append(screen.until("Logs > long", "the very end") * 1000)
+        painted.append(screen.timed("Logs", "exit 0", "390 MB", "the very end") * 1000)
         cpu.setdefault("paint", []).append((screen.cpu_s(with_supervisor=False) - before_s) * 1000)
         screen.until(" lines ")
         for needle in ("early", "halfway", "late"):
