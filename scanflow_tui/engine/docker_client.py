@@ -15,7 +15,6 @@ from scanflow_tui.engine.docker_link import Link
 
 START_S_MAX = 300.0
 NOT_FOUND = 404
-CONFLICT = 409
 
 
 class NoSuchContainer(Exception):
@@ -43,7 +42,7 @@ class Daemon:
     def __init__(self, link: Link) -> None:
         self.link = link
         self._http = Http(link)
-        self._prefix = ""
+        self._version: dict[str, Any] = {}
 
     def create(self, name: str, body: dict[str, Any]) -> str:
         """Create a container and return its id."""
@@ -138,8 +137,12 @@ class Daemon:
         return dict(self._ask("GET", "/info"))
 
     def version(self) -> dict[str, Any]:
-        """Versions of the engine and its parts."""
-        return dict(self._ask("GET", "/version"))
+        """Versions of the engine and its parts, as it said them first."""
+        if not self._version:
+            answer = self._http.ask("GET", "/version")
+            _refuse(answer)
+            self._version = dict(answer.value)
+        return self._version
 
     def ping(self) -> None:
         """Whether it answers."""
@@ -163,11 +166,7 @@ class Daemon:
         return answer.value
 
     def _path(self, path: str) -> str:
-        if not self._prefix:
-            answer = self._http.ask("GET", "/version")
-            _refuse(answer)
-            self._prefix = f"/v{answer.value['ApiVersion']}"
-        return self._prefix + path
+        return f"/v{self.version()['ApiVersion']}{path}"
 
 
 def signal_of(row: dict[str, Any]) -> int | None:
@@ -183,7 +182,7 @@ def _refuse(answer: Answer) -> None:
     said = answer.message.strip()
     if answer.status == NOT_FOUND:
         raise (NoSuchImage if "o such image" in said else NoSuchContainer)(said)
-    if answer.status == CONFLICT and "already in use" in said:
+    if "already in use" in said and " name " in said:
         raise NameTaken(said)
     raise EngineRefused(said)
 

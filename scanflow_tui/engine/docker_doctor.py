@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,27 @@ from scanflow_tui.engine.docker_address import Address
 from scanflow_tui.engine.protocol import Capacity
 
 
-def host_facts(info: dict[str, Any]) -> tuple[bool, str]:
-    """Whether the engine is rootless, and the user namespace that a container has to ask for."""
+@dataclass(frozen=True, slots=True)
+class HostFacts:
+    """What a container's making depends on. ``userns`` is the user namespace to ask for."""
+
+    is_rootless: bool
+    userns: str
+    is_podman: bool
+
+
+def host_facts(info: dict[str, Any], version: dict[str, Any]) -> HostFacts:
+    """The facts that an engine tells of itself."""
     options = _options(info)
-    return "rootless" in options, "host" if "userns" in options else ""
+    return HostFacts(
+        "rootless" in options, "host" if "userns" in options else "", is_podman(version)
+    )
+
+
+def is_podman(version: dict[str, Any]) -> bool:
+    """Whether it is Podman that speaks as Docker does."""
+    parts = [part for part in version.get("Components") or [] if isinstance(part, dict)]
+    return any("podman" in str(part.get("Name", "")).lower() for part in parts)
 
 
 def capacity(info: dict[str, Any], *, is_local: bool) -> Capacity:
@@ -43,8 +61,7 @@ def costs(stats: dict[str, Any]) -> tuple[float | None, int | None]:
 def sentences(address: Address, info: dict[str, Any], version: dict[str, Any]) -> list[str]:
     """The engine, where it was found, and which limits hold there."""
     options = _options(info)
-    is_podman = any("podman" in str(part.get("Name", "")).lower() for part in _parts(version))
-    kind = "Podman" if is_podman else "Docker"
+    kind = "Podman" if is_podman(version) else "Docker"
     said = [
         f"{kind} {version.get('Version', '?')} (API {version.get('ApiVersion', '?')}) answers at "
         f"{address.url}, found by {address.origin}.",
@@ -71,7 +88,7 @@ def sentences(address: Address, info: dict[str, Any], version: dict[str, Any]) -
     )
     if not address.url.startswith("unix:"):
         said.append("The engine is elsewhere: it must see the sessions' folder at the same path.")
-    if is_podman:
+    if is_podman(version):
         said.append(
             "Podman never tells that memory ran out: such a step ends by SIGKILL, without a word."
         )
@@ -97,7 +114,3 @@ def _options(info: dict[str, Any]) -> set[str]:
     """The names of the engine's security options."""
     rows = [str(row) for row in info.get("SecurityOptions") or []]
     return {row.split(",")[0].removeprefix("name=") for row in rows}
-
-
-def _parts(version: dict[str, Any]) -> list[dict[str, Any]]:
-    return [part for part in version.get("Components") or [] if isinstance(part, dict)]

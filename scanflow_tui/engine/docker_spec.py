@@ -37,12 +37,13 @@ class Host:
     """What must be known of engine and folder: who the step is, as ``uid:gid``.
 
     ``userns`` is ``host`` where the engine shifts user ids, ``has_step`` whether step.json lies
-    there.
+    there, ``processes_max`` a limit of the user's processes where the engine has to be told one.
     """
 
     user: str
     userns: str = ""
     has_step: bool = True
+    processes_max: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,9 @@ def _host_config(spec: Spec, host: Host) -> dict[str, Any]:
         "AutoRemove": False,
         "Privileged": False,
     }
+    if host.processes_max:
+        limit = host.processes_max
+        config["Ulimits"].append({"Name": "nproc", "Soft": limit, "Hard": limit})
     if given.memory_bytes is not None:
         # Equal: no swap.
         config["Memory"] = config["MemorySwap"] = given.memory_bytes

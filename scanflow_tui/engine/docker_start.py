@@ -7,6 +7,7 @@ started is never taken for one that ended, and one that has ended is never start
 from __future__ import annotations
 
 import os
+import resource
 import threading
 import time
 from pathlib import Path
@@ -21,6 +22,7 @@ from scanflow_tui.engine.docker_client import (
     NoSuchContainer,
     NoSuchImage,
 )
+from scanflow_tui.engine.docker_doctor import HostFacts
 from scanflow_tui.engine.docker_enter import command, surroundings
 from scanflow_tui.engine.docker_follow import Container, Follower, Watching
 from scanflow_tui.engine.docker_place import Claim
@@ -37,6 +39,9 @@ from scanflow_tui.engine.protocol import (
 
 NO_IMAGE = "the pipeline names no image, and the Docker engine runs steps in images alone"
 
+PODMAN_PROCESSES_MAX = 32_768
+"""What Podman's service allows itself."""
+
 
 class Starter:
     """Starts containers and hands them to followers. ``images`` pins names to ids."""
@@ -48,7 +53,7 @@ class Starter:
         self._follows = follows
         self._starting: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
-        self._host: tuple[bool, str] | None = None
+        self._facts: HostFacts | None = None
 
     def start(self, spec: Spec) -> Accepted | StartUnknown | StartRefused:
         """Start an attempt, or find it started. Never raises for what the engine answers."""
@@ -66,13 +71,9 @@ class Starter:
 
     def enter(self, spec: Spec, argv: tuple[str, ...]) -> Entry:
         """The command of the docker program that a person runs. Raises Missing without it."""
-        is_rootless, userns = self._host_facts()
-        user = docker_place.prepare(spec.folder, is_rootless=is_rootless)
-        has_step = (Path(spec.folder) / STEP_FILE).is_file()
-        link = self._daemon.link
-        return Entry(
-            command(spec, argv, Host(user, userns, has_step)), surroundings(link.address), "/"
-        )
+        host = self._prepare(spec.folder)
+        address = self._daemon.link.address
+        return Entry(command(spec, argv, host), surroundings(address), "/")
 
     def _start(self, spec: Spec) -> Accepted | StartUnknown | StartRefused:
         if not spec.argv:
@@ -84,8 +85,7 @@ class Starter:
         record = docker_place.record_of(spec.folder)
         if spec.name in self._follows or attempt.read_exit(record) is not None:
             return _accepted(record)
-        is_rootless, userns = self._host_facts()
-        user = docker_place.prepare(spec.folder, is_rootless=is_rootless)
+        host = self._prepare(spec.folder)
         lock = docker_place.take(record)
         if lock is None:
             # Another process starts or follows it, so it is started.
@@ -94,8 +94,7 @@ class Starter:
             if attempt.read_cancel(record) is not None:
                 _end_before_start(record)
                 return _accepted(record)
-            has_step = (Path(spec.folder) / STEP_FILE).is_file()
-            answer = self._create(spec, Host(user, userns, has_step))
+            answer = self._create(spec, host)
             if isinstance(answer, StartRefused):
                 return answer
             container, state = answer
@@ -148,11 +147,18 @@ class Starter:
         self._follows[spec.name] = Follower(self._watching, began, lock).begin(stream)
         return Accepted(container.id)
 
-    def _host_facts(self) -> tuple[bool, str]:
-        """Whether the engine is rootless, and which user namespace a container asks for."""
-        if self._host is None:
-            self._host = docker_doctor.host_facts(self._daemon.info())
-        return self._host
+    def _prepare(self, folder: str) -> Host:
+        """Make the folder ready for a container of this engine."""
+        if self._facts is None:
+            self._facts = docker_doctor.host_facts(self._daemon.info(), self._daemon.version())
+        facts = self._facts
+        user = docker_place.prepare(folder, is_rootless=facts.is_rootless)
+        processes_max = 0
+        if facts.is_podman:
+            # Not told, it would raise this one beyond what it may.
+            known = resource.getrlimit(resource.RLIMIT_NPROC)[1]
+            processes_max = min(known, PODMAN_PROCESSES_MAX) if known > 0 else PODMAN_PROCESSES_MAX
+        return Host(user, facts.userns, (Path(folder) / STEP_FILE).is_file(), processes_max)
 
 
 def _is_ours(found: dict[str, Any], folder: str) -> bool:

@@ -21,7 +21,9 @@ RESTART_CODES = frozenset({0, 255, 128 + 9, 128 + 15})
 """What a restart of the engine can leave in the place of the true code."""
 
 _NEVER = "0001-01-01T00:00:00Z"
-_INIT_SAID = re.compile(rb"\[FATAL tini \(\d+\)\] exec (.+?) failed: (.+)")
+_INIT_SAID = re.compile(
+    rb"\[FATAL tini \(\d+\)\] exec .+? failed: (.+)|catatonit: failed to exec pid1: (.+)"
+)
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)")
 
 
@@ -35,6 +37,7 @@ class State:
     error: str
     started_at: int
     finished_at: int
+    program: str = ""
 
     @property
     def never_ran(self) -> bool:
@@ -75,6 +78,7 @@ def state_of(inspection: dict[str, Any]) -> State:
         error=str(raw.get("Error") or ""),
         started_at=time_us(str(raw.get("StartedAt") or _NEVER)),
         finished_at=time_us(str(raw.get("FinishedAt") or _NEVER)),
+        program=_program(inspection),
     )
 
 
@@ -144,5 +148,11 @@ def _exec_error(state: State, last_line: bytes) -> str:
     match = _INIT_SAID.search(last_line)
     if match is None:
         return state.error
-    program, reason = (part.decode("utf-8", "replace") for part in match.groups())
-    return f"cannot run {program!r}: {reason}"
+    reason = (match.group(1) or match.group(2)).decode("utf-8", "replace")
+    return f"cannot run {state.program!r}: {reason}"
+
+
+def _program(inspection: dict[str, Any]) -> str:
+    """The program of a container; an engine tells it as a list, or as one text."""
+    told = (inspection.get("Config") or {}).get("Entrypoint") or ""
+    return str(told[0]) if isinstance(told, list) else str(told)

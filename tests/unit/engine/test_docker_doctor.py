@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from scanflow_tui.engine.docker_address import Address
-from scanflow_tui.engine.docker_doctor import capacity, costs, host_facts, sentences
+from scanflow_tui.engine.docker_doctor import HostFacts, capacity, costs, host_facts, sentences
 
 INFO: dict[str, Any] = {
     "NCPU": 4,
@@ -63,9 +63,11 @@ def test_sentences_end_as_sentences_do() -> None:
 
 
 def test_user_namespaces_and_rootless_are_facts() -> None:
-    assert host_facts(INFO) == (False, "")
-    assert host_facts({"SecurityOptions": ["name=userns"]}) == (False, "host")
-    assert host_facts({"SecurityOptions": ["name=rootless"]}) == (True, "")
+    assert host_facts(INFO, VERSION) == HostFacts(False, "", False)
+    shifted = host_facts({"SecurityOptions": ["name=userns"]}, {})
+    assert shifted == HostFacts(False, "host", False)
+    assert host_facts({"SecurityOptions": ["name=rootless"]}, {}).is_rootless
+    assert host_facts({}, {"Components": [{"Name": "Podman Engine"}]}).is_podman
 
 
 def test_capacity_of_an_engine_elsewhere_is_all_it_has() -> None:

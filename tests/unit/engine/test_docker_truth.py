@@ -93,7 +93,8 @@ def test_a_0_with_an_error_is_doubted() -> None:
 def test_init_tells_why_a_program_cannot_run() -> None:
     line = b"2025-11-25T15:00:00.000000Z stderr F "
     line += b"[FATAL tini (7)] exec nope failed: No such file or directory\n"
-    seen = exited(state_of(inspection(127)), Known(last_line=line))
+    found = inspection(127) | {"Config": {"Entrypoint": ["nope"]}}
+    seen = exited(state_of(found), Known(last_line=line))
     assert seen.exec_error == "cannot run 'nope': No such file or directory"
 
 
