@@ -99,9 +99,13 @@ def summary(state: SessionState) -> str:
         return f"run {run} needs you: {_ACTS.get(form, form)} at {node}{more}"
     opened = open_runs(state)
     for run_view in opened:
-        active = [node.id for node in run_view.nodes.values() if node.state in fold_runs.ACTIVE]
+        active = [node for node in run_view.nodes.values() if node.state in fold_runs.ACTIVE]
+        under_way = [node.id for node in active if node.state != "queued"]
+        if under_way:
+            return f"run {run_view.number}: {', '.join(under_way[:3])} running"
         if active:
-            return f"run {run_view.number}: {', '.join(active[:3])} running"
+            queued = ", ".join(node.id for node in active[:3])
+            return f"run {run_view.number}: {queued} queued"
     if opened:
         return f"run {opened[0].number} is {opened[0].state}"
     if not state.runs:

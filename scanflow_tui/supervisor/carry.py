@@ -54,6 +54,7 @@ class Hands:
     offer: Callable[[Stimulus], None]
     tail: Callable[[CollectAttempt], Tail]
     head: Callable[[], tuple[int, str]]
+    look_again: Callable[[str], None]
     defect: Callable[[BaseException], None]
 
 
@@ -80,7 +81,7 @@ class Carrier:
             case StartAttempt():
                 self._run(self._short, partial(effects_attempt.start, place, effect))
             case CancelAttempt():
-                self._run(self._short, partial(effects_attempt.cancel, place, effect))
+                self._run(self._short, partial(self._cancel, effect))
             case ForgetAttempt():
                 self._put_off(partial(effects_attempt.forget, place, effect))
             case CollectAttempt():
@@ -101,6 +102,10 @@ class Carrier:
             case IssueHead():
                 head = self.hands.head()
                 self._run(self._short, partial(effects_store.issue_head, place, effect, *head))
+
+    def _cancel(self, effect: CancelAttempt) -> None:
+        effects_attempt.cancel(self.place, effect)
+        self.hands.look_again(effect.name)
 
     def peek(self, effect: Effect) -> Stimulus | None:
         """The answer to an effect that only reads a little, at once."""

@@ -57,6 +57,7 @@ class Supervisor:
                 offer=self._offer,
                 tail=self._tail,
                 head=log.head,
+                look_again=lambda name: self.watch.look_again(name),
                 defect=self._fail,
             ),
         )

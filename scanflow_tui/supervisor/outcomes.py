@@ -59,6 +59,7 @@ def start_answered(turn: Turn, told: StartAnswered) -> None:
                 ev.AttemptQueued(run.number, node.id, attempt.number, told.answer.reason),
                 _engine(turn),
             )
+        turn.machine.asked.discard(("cancel", told.name))  # it may have come too early
         turn.touched = False  # asked again at the next tick, not at once
 
 

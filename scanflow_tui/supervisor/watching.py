@@ -105,6 +105,15 @@ class Watch:
         self.pause_s = min(POLL_SLOW_S, self.pause_s * SLOWER) if quiet else self.fast_s
         return stimuli
 
+    def look_again(self, name: str) -> None:
+        """Tell what is seen next even if it is what was seen before: an attempt that never
+        started does not change when it is cancelled.
+        """
+        seen = self.seen.get(name)
+        if seen is not None:
+            seen.observation = None
+            self.pause_s = self.fast_s
+
     def vitals(self) -> dict[str, Any]:
         """What runs now, by engine name, as it travels."""
         return {

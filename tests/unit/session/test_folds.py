@@ -181,12 +181,16 @@ def test_folding_in_two_parts_gives_the_same_as_a_snapshot_between() -> None:
     assert again == folded(*facts)
 
 
+STARTED = ev.AttemptStarted(1, "train", 1, 5)
+
+
 @pytest.mark.parametrize(
     ("facts", "line"),
     [
         ((opened(),), "nothing yet"),
         ((planned(label="run"), ASKED), "run 1 needs you: label samples at label"),
-        ((planned(train="run"), intended("train")), "run 1: train running"),
+        ((planned(train="run"), intended("train")), "run 1: train queued"),
+        ((planned(train="run"), intended("train"), STARTED), "run 1: train running"),
         ((planned(train="run"), ev.RunEnded(1, "failed", "x")), "run 1 failed"),
     ],
 )

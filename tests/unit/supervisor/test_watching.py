@@ -46,6 +46,15 @@ def test_an_observation_is_told_once(engine: FakeEngine, tmp_path: Path) -> None
     assert isinstance(exited.observation, Exited)
 
 
+def test_what_is_looked_at_again_is_told_again(engine: FakeEngine, tmp_path: Path) -> None:
+    watch = watching(engine, tmp_path)
+    watch.poll(0.0)
+    watch.look_again(NAME)
+    watch.look_again("sf-x-1-unknown-1")
+    (told,) = (told for told in watch.poll(1.0) if isinstance(told, Observed))
+    assert isinstance(told.observation, Running)
+
+
 def test_the_engine_going_away_is_told_and_nobody_is_lost(
     engine: FakeEngine, tmp_path: Path
 ) -> None:
