@@ -63,7 +63,9 @@ def test_a_larger_picture_is_as_exact(shape: tuple[int, int], scale: int) -> Non
 @pytest.mark.parametrize("colours", [256, 64])
 def test_a_photograph_loses_only_what_the_palette_takes(colours: int) -> None:
     pixels = smooth(96)
-    octree = Image.fromarray(pixels).quantize(colours, method=Image.Quantize.FASTOCTREE, dither=0)
+    octree = Image.fromarray(pixels).quantize(
+        colours, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
+    )
     assert error(decode(encode(pixels, 1, colours)), np.asarray(octree.convert("RGB")), 1) <= 1
 
 
