@@ -4,7 +4,8 @@
     python benchmarks/docker_crashes.py daemon [--live-restore] [--rounds 40] [--seed 0]
 
 Each run is of six steps that count aloud (``six_steps.py``). ``supervisor`` kills it with -9,
-again and again, until so many kills have fallen. ``daemon`` kills or stops a private engine, in
+again and again, until so many kills have fallen; some fall on one that is just coming up.
+``daemon`` kills or stops a private engine, in
 turn, once a run, while a step is under way. A private engine needs root and the programs of a
 Docker engine. A run in which something is wrong is kept, and said.
 """
@@ -16,6 +17,7 @@ import asyncio
 import os
 import platform
 import random
+import re
 import shutil
 import signal
 import sys
@@ -45,6 +47,12 @@ from tests.docker.private_engine import PrivateEngine, why_not
 RUN_S_MAX = 240
 APART_S = 1.2
 """A kill comes at a random moment of so many seconds after the last supervisor answered."""
+
+COMING_UP = 0.3
+"""So many of the kills are followed by one of the supervisor that comes up after it."""
+
+COMING_UP_S = 0.7
+"""Within so many seconds after the kill before."""
 
 MID_STEP_S = 0.9
 """An engine dies within so many seconds after a step began that takes a little longer."""
@@ -106,12 +114,28 @@ async def supervised(toy: SixSteps, campaign: Campaign, rng: random.Random, kill
             pid = source.card["pid"]
             campaign.hits[six_steps.phase(source)] += 1
             os.kill(pid, signal.SIGKILL)
-            async with asyncio.timeout(WAIT_S):
-                await source.until(partial(_is_another, source, pid))
+            if rng.random() < COMING_UP:
+                await asyncio.sleep(rng.random() * COMING_UP_S)
+                campaign.hits["coming up"] += kill_newcomers(toy, pid)
+            await six_steps.patiently(source, partial(_is_another, source, pid), WAIT_S)
 
     since = time.time()
     await one_run(toy, campaign, asyncio.create_task(kill_again()), source)
     await judged(source, toy, campaign, since, may_doubt=False)
+
+
+def kill_newcomers(toy: SixSteps, known: int) -> bool:
+    """Kill whatever is coming up as the session's supervisor; whether there was one."""
+    killed = 0
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (place / "cmdline").read_bytes().split(b"\0")
+            if b"scanflow_tui.supervisor" in words and os.fsencode(toy.folder) in words:
+                killed += int(place.name) != known
+                os.kill(int(place.name), signal.SIGKILL)
+        except OSError:
+            continue
+    return killed > 0
 
 
 def _is_another(source: LiveSource, pid: int) -> bool:
@@ -142,8 +166,12 @@ async def restarted(
     engine.start()
     await one_run(toy, campaign, None, source)
     ends = [one for node in run.nodes.values() for one in node.attempts if one.name in under_way]
-    campaign.fates.update(f"{how}: {one.state} {one.outcome}".strip() for one in ends)
+    campaign.fates.update(f"{how}: {one.state} {_timeless(one.outcome)}".strip() for one in ends)
     await judged(source, toy, campaign, since, may_doubt=True)
+
+
+def _timeless(text: str) -> str:
+    return re.sub(r" from [0-9:]{8} UTC on", "", text)
 
 
 def n_begun(source: LiveSource) -> int:

@@ -1,25 +1,28 @@
 """Six steps that count aloud, and what has to be true of their run whatever died beside them.
 
 Step ``four`` ends with 7 at its first try, ``five`` with 3 and then with 5: all exit codes are
-known before. Each try writes *begin* and *end* into its output, so a second start and a half one
-show.
+known before. Each try writes when it began, each number and *end* into its output, so a second
+start, a half one, and two tries at the same time show.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from scanflow_tui.client.live import LiveSource
 from scanflow_tui.client.source import Ref
 from scanflow_tui.client.start import create_session
-from scanflow_tui.contract.loglines import Decoder, Line
+from scanflow_tui.contract.errors import ScanflowError
+from scanflow_tui.contract.loglines import Decoder, Line, Stream, rebuild
 from scanflow_tui.session.state import AttemptView, NodeView
 from tests.crash.toy import Toy
 
 LINES = 40
-LONG_AT, SPOILT_AT = 17, 29
+LONG_AT, SPOILT_AT, LONG_BYTES = 17, 29, 20_000
 CODES = {"four": [7, 0], "five": [3, 5, 0]}
 """Exit codes of tries one after the other; every other step ends with 0 at once."""
 
@@ -41,14 +44,15 @@ SPEAK = f"""\
 D=${{SCANFLOW_STEP%/step.json}}
 N=$1
 T=$(sed -n 's/.*"attempt": *\\([0-9]*\\).*/\\1/p' "$SCANFLOW_STEP")
-echo begin >> "$D/out/x"
+echo "begin $(date +%s%N)" >> "$D/out/x"
 i=0
 while [ $i -lt {LINES} ]; do
   i=$((i+1))
   echo "$N $T $i"
   [ $((i % 5)) = 0 ] && echo "$N $T e$i" >&2
-  [ $i = {LONG_AT} ] && {{ head -c 20000 /dev/zero | tr '\\0' x; echo; }}
+  [ $i = {LONG_AT} ] && {{ head -c {LONG_BYTES} /dev/zero | tr '\\0' x; echo; }}
   [ $i = {SPOILT_AT} ] && printf '\\377\\376 %s\\n' "$N"
+  echo "$i" >> "$D/out/x"
   sleep 0.02
 done
 printf '%s' "$N $T last"
@@ -103,6 +107,7 @@ async def judge(source: LiveSource, toy: SixSteps, *, may_doubt: bool) -> Found:
         _judge_codes(node, found, may_doubt=may_doubt)
         for attempt in node.attempts:
             await _judge_attempt(source, toy, node, attempt, found)
+        found.wrong += _at_once(toy, node)
     return found
 
 
@@ -128,21 +133,53 @@ def _judge_codes(node: NodeView, found: Found, *, may_doubt: bool) -> None:
 async def _judge_attempt(
     source: LiveSource, toy: SixSteps, node: NodeView, attempt: AttemptView, found: Found
 ) -> None:
-    path = toy.folder / "runs" / "1" / node.id / str(attempt.number) / "out" / "x"
+    path = _output(toy, node, attempt)
     wrote = path.read_text().split("\n")[:-1] if path.exists() else []
-    is_whole = wrote == ["begin", f"end {node.id}"]
-    if wrote.count("begin") > 1:
-        found.wrong.append(f"{attempt.name}: began {wrote.count('begin')} times")
+    n_begun = sum(row.startswith("begin ") for row in wrote)
+    is_whole = wrote[1:] == [*(str(i) for i in range(1, LINES + 1)), f"end {node.id}"]
+    if n_begun > 1:
+        found.wrong.append(f"{attempt.name}: began {n_begun} times")
     has_code = attempt.state in ("done", "failed") and attempt.code is not None
     if attempt.state == "done" and "x" not in attempt_outputs(node):
         found.wrong.append(f"{attempt.name}: done without an output")
     if has_code and path.exists() and not is_whole:
-        found.wrong.append(f"{attempt.name}: {attempt.state}, but wrote {wrote}")
+        found.wrong.append(f"{attempt.name}: {attempt.state}, but wrote {wrote[-3:]}")
     record = (await source.read(Ref("log", attempt.name))).data
     decoder = Decoder()
     lines = decoder.feed(record) + decoder.flush()
-    found.marked += any(line.stream == "engine" for line in lines)
+    is_marked = any(line.stream == "engine" for line in lines)
+    found.marked += is_marked
+    if has_code and not is_marked and rebuild(record) != _payload(node, attempt):
+        found.wrong.append(f"{attempt.name}: the log is not what was written, and says nothing")
     _judge_lines(lines, node, attempt, found, is_whole=has_code)
+
+
+def _output(toy: SixSteps, node: NodeView, attempt: AttemptView) -> Path:
+    return toy.folder / "runs" / "1" / node.id / str(attempt.number) / "out" / "x"
+
+
+def _at_once(toy: SixSteps, node: NodeView) -> list[str]:
+    """Tries that began before the one before had written its last word, by the host's clock."""
+    found, ended_ns = [], 0
+    for attempt in node.attempts:
+        path = _output(toy, node, attempt)
+        first = path.read_text().split("\n")[0] if path.exists() else ""
+        if first and int(first.removeprefix("begin ")) < ended_ns:
+            found.append(f"{attempt.name}: began while the try before still wrote")
+        ended_ns = path.stat().st_mtime_ns if first else ended_ns
+    return found
+
+
+def _payload(node: NodeView, attempt: AttemptView) -> dict[Stream, bytes]:
+    """All that a try writes, byte for byte."""
+    head = f"{node.id} {attempt.number} "
+    out = err = b""
+    for i in range(1, LINES + 1):
+        out += f"{head}{i}\n".encode()
+        err += f"{head}e{i}\n".encode() if i % 5 == 0 else b""
+        out += b"x" * LONG_BYTES + b"\n" if i == LONG_AT else b""
+        out += f"\xff\xfe {node.id}\n".encode("latin-1") if i == SPOILT_AT else b""
+    return {"stdout": out + f"{head}last".encode(), "stderr": err}
 
 
 def attempt_outputs(node: NodeView) -> dict[str, object]:
@@ -170,11 +207,22 @@ def _judge_lines(
             found.wrong.append(f"{attempt.name}: lines out of order or twice on {stream}")
 
 
+async def patiently(source: LiveSource, is_true: Callable[[], bool], seconds: float) -> None:
+    """Wait although supervisors end as they come up: a client asks again then."""
+    async with asyncio.timeout(seconds):
+        while not is_true():
+            try:
+                await source.until(is_true)
+            except ScanflowError:
+                with suppress(ScanflowError):
+                    await source.verify()
+
+
 async def ended(source: LiveSource, seconds: float) -> None:
     """Wait until the run is over."""
-    async with asyncio.timeout(seconds):
-        await source.until(
-            lambda: (
-                1 in source.state.runs and source.state.runs[1].state not in ("running", "waiting")
-            )
-        )
+
+    def is_over() -> bool:
+        run = source.state.runs.get(1)
+        return run is not None and run.state not in ("running", "waiting")
+
+    await patiently(source, is_over, seconds)
