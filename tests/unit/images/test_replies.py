@@ -1,0 +1,127 @@
+"""No reply becomes a key, however it is torn; no key is lost."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scanflow_tui.images.replies import HOLD_S, WINDOW_S, ReplyFilter
+
+DA1 = "\x1b[?62;4;22c"
+REPLIES = {
+    "DA1": DA1,
+    "DA2": "\x1b[>41;379;0c",
+    "XTVERSION": "\x1bP>|foot(1.13.1)\x1b\\",
+    "XTVERSION of xterm": "\x1bP>|XTerm(379)\x1b\\",
+    "cell size": "\x1b[6;20;10t",
+    "text area": "\x1b[4;880;1200t",
+    "characters": "\x1b[8;44;120t",
+    "graphics": "\x1b[?2;0;600;520S",
+    "kitty": "\x1b_Gi=31;OK\x1b\\",
+    "kitty keyboard": "\x1b[?1u",
+    "cell size of iTerm2": "\x1b]1337;ReportCellSize=17.0;8.0;2.0\x07",
+}
+KEYS = {
+    "letters": "3a",
+    "up": "\x1b[A",
+    "F5": "\x1b[15~",
+    "shift+tab": "\x1b[Z",
+    "alt+x": "\x1bx",
+    "mouse": "\x1b[<0;12;7M",
+    "mode": "\x1b[?2026;2$y",
+    "cursor": "\x1b[12;40R",
+    "focus": "\x1b[I",
+    "extended": "\x1b[97;5u",
+    "paste": "\x1b[200~\x1b[?62;4;22c 33 \x1bP>|x\x1b\\\x1b[201~",
+}
+splits = [(name, at) for name, text in REPLIES.items() for at in range(1, len(text))]
+
+
+def fed(*parts: str, pause_s: float = 0.01, begun_s: float = 0.0) -> tuple[str, list[str]]:
+    """What passes when these parts come one after the other."""
+    made = ReplyFilter(begun_s)
+    now_s, out = 0.0, []
+    for part in parts:
+        now_s += pause_s
+        out.append(made.feed(part, now_s))
+    return "".join(out), made.replies
+
+
+@pytest.mark.parametrize("name", REPLIES)
+def test_a_whole_reply_is_taken_out(name: str) -> None:
+    assert fed("3" + REPLIES[name] + "4") == ("34", [REPLIES[name]])
+
+
+@pytest.mark.parametrize(("name", "at"), splits)
+def test_a_reply_is_taken_out_wherever_it_is_torn(name: str, at: int) -> None:
+    text = REPLIES[name]
+    assert fed("3" + text[:at], text[at:] + "4") == ("34", [text])
+
+
+@pytest.mark.parametrize("name", REPLIES)
+def test_a_reply_is_taken_out_that_comes_character_by_character(name: str) -> None:
+    assert fed(*REPLIES[name]) == ("", [REPLIES[name]])
+
+
+@pytest.mark.parametrize("name", REPLIES)
+def test_a_whole_reply_is_taken_out_after_the_window_too(name: str) -> None:
+    assert fed("3" + REPLIES[name] + "4", begun_s=-WINDOW_S)[0] == "34"
+
+
+@pytest.mark.parametrize("name", KEYS)
+@pytest.mark.parametrize("begun_s", [0.0, -WINDOW_S])
+def test_keys_pass_unchanged(name: str, begun_s: float) -> None:
+    assert fed(KEYS[name], begun_s=begun_s)[0] == KEYS[name]
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_torn_keys_pass_unchanged(name: str) -> None:
+    text = KEYS[name]
+    for at in range(1, len(text)):
+        for begun_s in (0.0, -WINDOW_S):
+            assert fed(text[:at], text[at:], "", begun_s=begun_s)[0] == text, (at, begun_s)
+
+
+@given(st.text(alphabet="\x1b[?;0123456789cPt~\\A", max_size=30))
+def test_what_is_pasted_passes_as_it_is(pasted: str) -> None:
+    text = f"\x1b[200~{pasted}\x1b[201~"
+    if "\x1b[201~" in pasted:
+        return
+    assert fed(*text)[0] == text
+
+
+def test_escape_alone_passes_at_last() -> None:
+    made = ReplyFilter(0.0)
+    assert made.feed("\x1b", 0.1) == ""
+    assert made.feed("", 0.1 + HOLD_S) == "\x1b"
+
+
+def test_escape_alone_passes_at_once_after_the_fence() -> None:
+    made = ReplyFilter(0.0)
+    assert made.feed(DA1, 0.1) == ""
+    assert not made.is_open(0.2)
+    assert made.feed("\x1b", 0.2) == "\x1b"
+
+
+def test_the_window_closes_by_itself() -> None:
+    made = ReplyFilter(0.0)
+    assert made.is_open(WINDOW_S - 0.1) and not made.is_open(WINDOW_S)
+
+
+def test_a_reply_that_never_ends_is_dropped_and_keys_go_on() -> None:
+    made = ReplyFilter(0.0)
+    assert made.feed("\x1bP>|fo", 0.1) == ""
+    assert made.feed("", 0.1 + HOLD_S) == ""
+    assert made.feed("3", 0.2 + HOLD_S) == "3"
+
+
+def test_a_report_that_is_cut_off_is_dropped() -> None:
+    made = ReplyFilter(0.0)
+    assert made.feed("\x1b[?62;4", 0.1) == ""
+    assert made.feed("3", 0.2 + HOLD_S) == "3"
+
+
+@given(st.text(max_size=60), st.integers(0, 60))
+def test_anything_at_all_never_fails(text: str, at: int) -> None:
+    fed(text[:at], text[at:], "")
