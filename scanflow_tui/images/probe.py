@@ -1,0 +1,166 @@
+"""What a terminal can show, from its answers and its surroundings. Pure; nothing is asked here.
+
+All queries go out in one write, the one that every terminal answers last: terminals answer in
+order, so its answer is a fence, and nothing has to wait for a time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from scanflow_tui.images.protocol import CellSize
+
+Way = Literal["kitty", "sixel", "iterm", "half", "ascii"]
+WAYS: tuple[Way, ...] = ("kitty", "sixel", "iterm", "half", "ascii")
+
+QUERIES = (
+    "\x1b[>0q"  # XTVERSION: name and version
+    "\x1b[16t"  # cell size in pixels
+    "\x1b[14t"  # text area in pixels
+    "\x1b[?2;1;0S"  # the largest sixel picture: the text area exactly, in xterm
+    "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"  # kitty's protocol
+    "\x1b[c"  # DA1, the fence
+)
+
+_DA1 = re.compile(r"\x1b\[\?([\d;]*)c")
+_VERSION = re.compile(r"\x1bP>\|([^\x1b\x07]*)")
+_SIZE = re.compile(r"\x1b\[([46]);(\d+);(\d+)t")
+_AREA = re.compile(r"\x1b\[\?2;0;(\d+);(\d+)S")
+_SIXEL = "4"
+_SIDE_PX_MAX = 200
+
+DENIED = {"konsole": "it prints placeholders as text", "vscode": "its support is off by default"}
+"""Terminals that answer kitty's query and do not keep to it, and why; by XTVERSION alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is known without asking: environment and window (columns, rows, pixels; 0 unknown)."""
+
+    columns: int
+    rows: int
+    width_px: int = 0
+    height_px: int = 0
+    environment: Mapping[str, str] | None = None
+
+    def says(self, name: str) -> str:
+        """A variable's value, empty where it is not set."""
+        return (self.environment or {}).get(name, "")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a terminal answered. ``fence`` says whether all of it came."""
+
+    fence: bool = False
+    version: str = ""
+    attributes: tuple[str, ...] = ()
+    cell: CellSize | None = None
+    area: tuple[int, int] | None = None
+    kitty: bool = False
+
+    @property
+    def sixel(self) -> bool:
+        """Whether the terminal says that it shows sixel."""
+        return _SIXEL in self.attributes
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """How pictures are shown, with which cells, and why, in a sentence."""
+
+    way: Way
+    cell: CellSize
+    why: str
+
+
+def read(replies: Sequence[str]) -> Evidence:
+    """The answers, in whatever order they came; what is not understood is passed over."""
+    text = "".join(replies)
+    da1, version = _DA1.search(text), _VERSION.search(text)
+    sizes = {kind: (int(width), int(height)) for kind, height, width in _SIZE.findall(text)}
+    area = _AREA.search(text)
+    exact = (int(area[1]), int(area[2])) if area else None
+    return Evidence(
+        fence=da1 is not None,
+        version=version[1] if version else "",
+        attributes=tuple(da1[1].split(";")) if da1 else (),
+        cell=_sane(*sizes["6"]) if "6" in sizes else None,
+        area=exact or sizes.get("4"),
+        kitty="\x1b_Gi=31;OK\x1b\\" in text,
+    )
+
+
+def choose(
+    evidence: Evidence, around: Surroundings, wish: Way | Literal["auto"] = "auto"
+) -> Choice:
+    """The way to show pictures: as wished, else the best one that the terminal is known to keep."""
+    cell = cell_size(evidence, around)
+    if wish != "auto":
+        return Choice(wish, cell, "chosen by --images")
+    if around.says("NO_COLOR"):
+        return Choice("ascii", cell, "NO_COLOR is set")
+    if around.says("STY"):
+        return Choice("half", cell, "GNU screen passes no pictures on")
+    if around.says("TMUX"):
+        if evidence.sixel:
+            return Choice("sixel", cell, "tmux says that it shows sixel")
+        return Choice("half", cell, "this tmux shows no sixel, and does not know what it passes on")
+    if not evidence.fence:
+        return Choice("half", cell, "the terminal did not answer")
+    return _by_terminal(evidence, around, cell)
+
+
+def _by_terminal(evidence: Evidence, around: Surroundings, cell: CellSize) -> Choice:
+    name = evidence.version or "the terminal"
+    denied = next((why for word, why in DENIED.items() if word in name.lower()), "")
+    if evidence.kitty and not denied and not evidence.sixel:
+        return Choice("kitty", cell, f"{name} answers to kitty's graphics protocol")
+    if evidence.kitty and name.lower().startswith(("kitty", "ghostty", "wezterm")):
+        return Choice("kitty", cell, f"{name} answers to kitty's graphics protocol")
+    if evidence.sixel:
+        return Choice("sixel", cell, f"{name} says that it shows sixel")
+    if "iterm2" in f"{evidence.version} {around.says('LC_TERMINAL')}".lower():
+        return Choice("iterm", cell, "iTerm2 shows pictures inline")
+    note = f" ({denied})" if denied else ""
+    return Choice("half", cell, f"{name} says nothing of pictures{note}")
+
+
+def cell_size(evidence: Evidence, around: Surroundings) -> CellSize:
+    """A cell in pixels: as the terminal says, else by division, else a usual one.
+
+    xterm's window has a border that its size in pixels includes, so its own text area is divided
+    first.
+    """
+    if evidence.cell is not None:
+        return evidence.cell
+    known = (evidence.area, (around.width_px, around.height_px))
+    for width_px, height_px in (size for size in known if size is not None):
+        found = _sane(width_px // max(1, around.columns), height_px // max(1, around.rows))
+        if found is not None:
+            return found
+    return CellSize()
+
+
+def evidence_lines(evidence: Evidence, choice: Choice) -> list[str]:
+    """For ``doctor``: what was found, a sentence a line."""
+    cell = choice.cell
+    answered = evidence.version or ("it does not say" if evidence.fence else "no answer")
+    return [
+        f"Terminal: {answered}; DA1 {';'.join(evidence.attributes) or 'none'}.",
+        f"Sixel: {_yes(evidence.sixel)}; kitty's graphics: {_yes(evidence.kitty)}; "
+        f"a cell is {cell.width_px}x{cell.height_px} pixels.",
+        f"Pictures are shown as {choice.way}: {choice.why}.",
+    ]
+
+
+def _yes(is_so: bool) -> str:
+    return "yes" if is_so else "no"
+
+
+def _sane(width_px: int, height_px: int) -> CellSize | None:
+    is_sane = 1 < width_px <= _SIDE_PX_MAX and 1 < height_px <= _SIDE_PX_MAX
+    return CellSize(width_px, height_px) if is_sane else None
