@@ -238,9 +238,9 @@ def row_of(campaign: Campaign, what: str) -> Row:
         f"{campaign.lines} log lines compared; {campaign.marked} logs with a mark",
         campaign.whole == campaign.runs and not campaign.wrong and campaign.runs > 0,
         {
-            "hits": campaign.hits,
-            "fates": campaign.fates,
-            "outcomes": campaign.outcomes,
+            "hits": dict(campaign.hits),
+            "fates": dict(campaign.fates),
+            "outcomes": dict(campaign.outcomes),
             "wrong": campaign.wrong,
         },
     )
