@@ -1,13 +1,14 @@
 """Supervisors and engines that die at random moments of a run: what is true in the end.
 
     python benchmarks/docker_crashes.py supervisor [--engine docker] [--kills 200] [--seed 0]
-    python benchmarks/docker_crashes.py daemon [--live-restore] [--rounds 40] [--seed 0]
+    python benchmarks/docker_crashes.py daemon [--live-restore] [--both] [--rounds 40] [--seed 0]
 
 Each run is of six steps that count aloud (``six_steps.py``). ``supervisor`` kills it with -9,
 again and again, until so many kills have fallen; some fall on one that is just coming up.
-``daemon`` kills or stops a private engine, in
-turn, once a run, while a step is under way. A private engine needs root and the programs of a
-Docker engine. A run in which something is wrong is kept, and said.
+``daemon`` kills or stops a private engine, in turn, once a run, while a step is under way; with
+``--both`` the supervisor dies too, shortly before, while the engine is away, or shortly after. A
+private engine needs root and the programs of a Docker engine. A run in which something is wrong is
+kept, and said.
 """
 
 from __future__ import annotations
@@ -53,6 +54,9 @@ COMING_UP = 0.3
 
 COMING_UP_S = 0.7
 """Within so many seconds after the kill before."""
+
+AWAY_S = 0.75
+"""An engine is away twice so many seconds at most."""
 
 MID_STEP_S = 0.9
 """An engine dies within so many seconds after a step began that takes a little longer."""
@@ -143,7 +147,7 @@ def _is_another(source: LiveSource, pid: int) -> bool:
 
 
 async def restarted(
-    toy: SixSteps, campaign: Campaign, rng: random.Random, engine: PrivateEngine
+    toy: SixSteps, campaign: Campaign, rng: random.Random, engine: PrivateEngine, *, both: bool
 ) -> None:
     """One run under one death of its engine while a step runs."""
     source = toy.source()
@@ -160,13 +164,26 @@ async def restarted(
     under_way = [
         one.name for node in run.nodes.values() for one in node.attempts if one.state == "running"
     ]
+    moments = ("before", "while away", "after")
+    chosen_moment = rng.choice(moments) if both else ""
+
+    def kill_at(moment: str) -> None:
+        if moment == chosen_moment:
+            campaign.hits[f"supervisor {moment}"] += kill_newcomers(toy, 0)
+
+    kill_at("before")
     # In this thread: the engine ends with the thread that started it.
     getattr(engine, how)()
-    await asyncio.sleep(rng.random() * 1.5)
+    await asyncio.sleep(rng.random() * AWAY_S)
+    kill_at("while away")
+    await asyncio.sleep(rng.random() * AWAY_S)
     engine.start()
+    await asyncio.sleep(rng.random() * APART_S * both)
+    kill_at("after")
     await one_run(toy, campaign, None, source)
     ends = [one for node in run.nodes.values() for one in node.attempts if one.name in under_way]
     campaign.fates.update(f"{how}: {one.state} {_timeless(one.outcome)}".strip() for one in ends)
+    campaign.fates[f"{how}: nothing was under way"] += not ends
     await judged(source, toy, campaign, since, may_doubt=True)
 
 
@@ -261,9 +278,10 @@ def against_daemons(given: argparse.Namespace, folder: Path, engine: PrivateEngi
     campaign, rng = Campaign(), random.Random(given.seed)
     for number in range(given.rounds):
         toy = SixSteps(folder / f"d{number}", "docker", image=host_image.BASE, retries=10)
-        asyncio.run(restarted(toy, campaign, rng, engine))
+        asyncio.run(restarted(toy, campaign, rng, engine, both=given.both))
     how = "with" if given.live_restore else "without"
-    return row_of(campaign, f"engine killed or stopped mid-step, {how} live-restore")
+    too = "; supervisor killed too" if given.both else ""
+    return row_of(campaign, f"engine killed or stopped mid-step, {how} live-restore{too}")
 
 
 def main() -> int:
@@ -272,6 +290,7 @@ def main() -> int:
     parser.add_argument("what", choices=("supervisor", "daemon"))
     parser.add_argument("--engine", choices=("docker", "process"), default="process")
     parser.add_argument("--live-restore", action="store_true")
+    parser.add_argument("--both", action="store_true")
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
