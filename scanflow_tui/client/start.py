@@ -25,9 +25,19 @@ PAUSE_S = 0.05
 BUSY_CODE = 75
 """A supervisor ends with this where another process holds the session's lock."""
 
+SILENT_CODE = 76
+"""And with this where it ended without a word."""
+
+KILLED_MAX = 5
+"""So many that are killed as they come up are no accident any more."""
+
 SOCKET_NAME = "sock"
 DATABASE_NAME = "session.duckdb"
 LOG_NAME = "supervisor.log"
+
+
+class Killed(ScanflowError):
+    """A supervisor ended without a word while it came up; another one may well live."""
 
 
 async def connect(folder: Path, client: str, program: str, push: Push) -> Connection:
@@ -36,13 +46,20 @@ async def connect(folder: Path, client: str, program: str, push: Push) -> Connec
     Raises the ScanflowError that the supervisor gave, Missing where it does not come up in time.
     """
     deadline = time.monotonic() + START_S
+    n_killed = 0
     while True:
         try:
             return await Connection.dial(folder / SOCKET_NAME, client, program, push)
         except ConnectionResetError:
             await asyncio.sleep(PAUSE_S)
         except (FileNotFoundError, ConnectionRefusedError):
-            if not await asyncio.to_thread(launch, folder):
+            try:
+                is_up = await asyncio.to_thread(launch, folder)
+            except Killed:
+                n_killed, is_up = n_killed + 1, False
+                if n_killed == KILLED_MAX:
+                    raise
+            if not is_up:
                 await asyncio.sleep(PAUSE_S)
         if time.monotonic() > deadline:
             raise Missing(
@@ -55,7 +72,7 @@ async def connect(folder: Path, client: str, program: str, push: Push) -> Connec
 def launch(folder: Path, *options: str) -> bool:
     """Start a supervisor and wait until it listens; False where another one has the session.
 
-    Raises the ScanflowError that it ended with.
+    Raises the ScanflowError that it ended with, Killed where it said nothing.
     """
     command = [sys.executable, "-P", "-m", "scanflow_tui.supervisor", str(folder), *options]
     root = str(Path(scanflow_tui.__file__).parents[1])
@@ -79,7 +96,10 @@ def launch(folder: Path, *options: str) -> bool:
         return False
     if ended.returncode == 0:
         return True
-    raise _told(ended.stderr, folder, ended.returncode)
+    told = _told(ended.stderr, folder, ended.returncode)
+    if ended.returncode < 0 or ended.returncode == SILENT_CODE:
+        raise Killed(told.what, where=told.where, hint=told.hint)
+    raise told
 
 
 def create_session(root: Path, name: str, pipeline_dir: Path, engine: str = "auto") -> Path:

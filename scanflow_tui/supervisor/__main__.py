@@ -2,7 +2,7 @@
 
 The lock comes before everything, the forks before DuckDB, threads and asyncio. The process that
 was started ends when the daemon listens, or with the error that it ended with (75: somebody else
-has the session).
+has the session; 76: it ended without a word).
 """
 
 from __future__ import annotations

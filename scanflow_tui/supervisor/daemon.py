@@ -18,6 +18,9 @@ from scanflow_tui.contract import wire
 from scanflow_tui.contract.errors import ScanflowError
 
 BUSY_CODE = 75
+SILENT_CODE = 76
+"""The daemon ended without a word: killed, most likely."""
+
 LOCK_TRIES_S = 2.0
 LOCK_PAUSE_S = 0.05
 
@@ -119,6 +122,7 @@ def _wait_for_word(reading: int, log_path: Path) -> None:
         os._exit(0)
     if not word:
         error = ScanflowError("the supervisor ended as it started", hint=f"its log: {log_path}")
-        word = json.dumps(wire.error_json(error)).encode()
+        os.write(2, json.dumps(wire.error_json(error)).encode() + b"\n")
+        os._exit(SILENT_CODE)
     os.write(2, word + b"\n")
     os._exit(int(json.loads(word)["code"]))
