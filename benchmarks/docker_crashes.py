@@ -39,6 +39,7 @@ import six_steps
 from report import Row, save, show
 from scanflow_tui.client.live import LiveSource
 from scanflow_tui.contract.commands import StartRun
+from scanflow_tui.contract.errors import ScanflowError
 from six_steps import SixSteps
 from tests.crash.toy import WAIT_S, end
 from tests.docker import host_image
@@ -100,10 +101,14 @@ async def one_run(
     try:
         await six_steps.ended(source, RUN_S_MAX)
     except TimeoutError:
-        campaign.wrong.append(f"run {campaign.runs}: not over after {RUN_S_MAX} s")
+        campaign.wrong.append(f"run {campaign.runs + 1}: not over after {RUN_S_MAX} s")
+    except ScanflowError as error:
+        campaign.wrong.append(f"run {campaign.runs + 1}: the client gave up: {error}")
     if hurt is not None:
         hurt.cancel()
-        await asyncio.gather(hurt, return_exceptions=True)
+        for problem in await asyncio.gather(hurt, return_exceptions=True):
+            if isinstance(problem, Exception):
+                campaign.wrong.append(f"run {campaign.runs + 1}: {problem!r} after a kill")
 
 
 async def supervised(toy: SixSteps, campaign: Campaign, rng: random.Random, kills: int) -> None:
@@ -121,7 +126,8 @@ async def supervised(toy: SixSteps, campaign: Campaign, rng: random.Random, kill
             if rng.random() < COMING_UP:
                 await asyncio.sleep(rng.random() * COMING_UP_S)
                 campaign.hits["coming up"] += kill_newcomers(toy, pid)
-            await six_steps.patiently(source, partial(_is_another, source, pid), WAIT_S)
+            async with asyncio.timeout(WAIT_S):
+                await source.until(partial(_is_another, source, pid))
 
     since = time.time()
     await one_run(toy, campaign, asyncio.create_task(kill_again()), source)

@@ -8,15 +8,12 @@ start, a half one, and two tries at the same time show.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from scanflow_tui.client.live import LiveSource
 from scanflow_tui.client.source import Ref
 from scanflow_tui.client.start import create_session
-from scanflow_tui.contract.errors import ScanflowError
 from scanflow_tui.contract.loglines import Decoder, Line, Stream, rebuild
 from scanflow_tui.session.state import AttemptView, NodeView
 from tests.crash.toy import Toy
@@ -207,17 +204,6 @@ def _judge_lines(
             found.wrong.append(f"{attempt.name}: lines out of order or twice on {stream}")
 
 
-async def patiently(source: LiveSource, is_true: Callable[[], bool], seconds: float) -> None:
-    """Wait although supervisors end as they come up: a client asks again then."""
-    async with asyncio.timeout(seconds):
-        while not is_true():
-            try:
-                await source.until(is_true)
-            except ScanflowError:
-                with suppress(ScanflowError):
-                    await source.verify()
-
-
 async def ended(source: LiveSource, seconds: float) -> None:
     """Wait until the run is over."""
 
@@ -225,4 +211,5 @@ async def ended(source: LiveSource, seconds: float) -> None:
         run = source.state.runs.get(1)
         return run is not None and run.state not in ("running", "waiting")
 
-    await patiently(source, is_over, seconds)
+    async with asyncio.timeout(seconds):
+        await source.until(is_over)
