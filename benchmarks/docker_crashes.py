@@ -1,14 +1,14 @@
 """Supervisors and engines that die at random moments of a run: what is true in the end.
 
     python benchmarks/docker_crashes.py supervisor [--engine docker] [--kills 200] [--seed 0]
-    python benchmarks/docker_crashes.py daemon [--live-restore] [--both] [--rounds 40] [--seed 0]
+    python benchmarks/docker_crashes.py daemon [--live-restore] [--both] [--rounds 40] [--pace .02]
 
 Each run is of six steps that count aloud (``six_steps.py``). ``supervisor`` kills it with -9,
 again and again, until so many kills have fallen; some fall on one that is just coming up.
 ``daemon`` kills or stops a private engine, in turn, once a run, while a step is under way; with
 ``--both`` the supervisor dies too, shortly before, while the engine is away, or shortly after. A
-private engine needs root and the programs of a Docker engine. A run in which something is wrong is
-kept, and said.
+slow ``--pace`` has steps that outlive an engine's absence. A private engine needs root and the
+programs of a Docker engine. A run in which something is wrong is kept, and said.
 """
 
 from __future__ import annotations
@@ -283,7 +283,9 @@ def against_daemons(given: argparse.Namespace, folder: Path, engine: PrivateEngi
     """Kill or stop the engine once a run."""
     campaign, rng = Campaign(), random.Random(given.seed)
     for number in range(given.rounds):
-        toy = SixSteps(folder / f"d{number}", "docker", image=host_image.BASE, retries=10)
+        toy = SixSteps(
+            folder / f"d{number}", "docker", image=host_image.BASE, retries=10, pace_s=given.pace
+        )
         asyncio.run(restarted(toy, campaign, rng, engine, both=given.both))
     how = "with" if given.live_restore else "without"
     too = "; supervisor killed too" if given.both else ""
@@ -300,6 +302,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--pace", type=float, default=0.02, metavar="SECONDS")
     parser.add_argument("--json", type=Path, metavar="FILE")
     given = parser.parse_args()
     needs_docker = given.what == "daemon" or given.engine == "docker"

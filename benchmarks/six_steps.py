@@ -50,7 +50,7 @@ while [ $i -lt {LINES} ]; do
   [ $i = {LONG_AT} ] && {{ head -c {LONG_BYTES} /dev/zero | tr '\\0' x; echo; }}
   [ $i = {SPOILT_AT} ] && printf '\\377\\376 %s\\n' "$N"
   echo "$i" >> "$D/out/x"
-  sleep 0.02
+  sleep PACE
 done
 printf '%s' "$N $T last"
 echo "end $N" >> "$D/out/x"
@@ -72,7 +72,9 @@ class Found:
 class SixSteps(Toy):
     """A session of the six steps below a folder of its own."""
 
-    def __init__(self, tmp: Path, engine: str, *, image: str = "", retries: int = 2) -> None:
+    def __init__(
+        self, tmp: Path, engine: str, *, image: str = "", retries: int = 2, pace_s: float = 0.02
+    ) -> None:
         self.pipeline = tmp / "pipeline"
         self.pipeline.mkdir(parents=True)
         text = PIPELINE.format(image=f"image: {{name: '{image}'}}\n" if image else "")
@@ -80,7 +82,7 @@ class SixSteps(Toy):
             reads = ", ".join(f"{one}: {one}.x" for one in before)
             text += NODE.format(name=name, reads=reads, retries=retries)
         (self.pipeline / "pipeline.yaml").write_text(text)
-        (self.pipeline / "speak.sh").write_text(SPEAK)
+        (self.pipeline / "speak.sh").write_text(SPEAK.replace("PACE", str(pace_s)))
         self.folder = create_session(tmp / "sessions", "six", self.pipeline, engine)
 
 
