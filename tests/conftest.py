@@ -1,7 +1,8 @@
-"""What holds for every test: no supervisor that a test starts may start a mirror of its own."""
+"""What holds for every test: a supervisor starts no mirror, and waits for no session of others."""
 
 from __future__ import annotations
 
 import os
 
 os.environ["SCANFLOW_NO_MIRROR"] = "1"
+os.environ["SCANFLOW_SLOTS"] = "off"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from scanflow_tui.contract import limits
-from scanflow_tui.engine import procfs
+from scanflow_tui.engine import gpus, procfs
 from scanflow_tui.engine.docker_address import Address
 from scanflow_tui.engine.protocol import Capacity
 
@@ -38,11 +37,13 @@ def is_podman(version: dict[str, Any]) -> bool:
 def capacity(info: dict[str, Any], *, is_local: bool) -> Capacity:
     """Cores, memory and GPUs; of a local engine the memory that is free now."""
     memory_bytes = procfs.memory_free_bytes() if is_local else None
-    gpus = [path for path in Path("/dev").glob("nvidia[0-9]*") if path.name[6:].isdigit()]
+    here = gpus.found() if is_local else ()
     return Capacity(
         cpus=float(info.get("NCPU") or 1),
         memory_bytes=memory_bytes or int(info.get("MemTotal") or 0) or None,
-        gpus=len(gpus) if is_local else 0,
+        gpus=len(here),
+        gpu_ids=here,
+        is_here=is_local,
     )
 
 
@@ -80,6 +81,8 @@ def sentences(address: Address, info: dict[str, Any], version: dict[str, Any]) -
         said.append("The kernel has no AppArmor and no SELinux, so no profile of theirs holds.")
     if "rootless" in options:
         said.append("The engine is rootless: a step is this very user outside of its container.")
+    if address.url.startswith("unix:"):
+        said.append(gpus.sentence(gpus.found()))
     said.append(
         "Steps go on while the engine restarts (live-restore); an exit code of 0 after that is "
         "doubted."

@@ -49,7 +49,8 @@ def options(spec: Spec, argv: tuple[str, ...], host: Host) -> tuple[str, ...]:
     if made["NetworkDisabled"]:
         found += ["--network", "none"]
     for item in config.get("DeviceRequests", ()):
-        found += ["--gpus", str(item["Count"])]
+        ids = ",".join(item.get("DeviceIDs", ()))
+        found += ["--gpus", f'"device={ids}"' if ids else str(item["Count"])]
     if host.userns:
         found += ["--userns", host.userns]
     return (*found, spec.image, *argv[1:])

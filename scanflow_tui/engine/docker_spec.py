@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from scanflow_tui.contract import limits
-from scanflow_tui.contract.step import ENV, STEP_FILE, StepLimits
+from scanflow_tui.contract.step import ENV, STEP_FILE
 from scanflow_tui.engine.attempt import ENGINE_DIR
 from scanflow_tui.engine.protocol import Spec
 from scanflow_tui.engine.surroundings import PYTHON, THREADS
@@ -149,7 +149,8 @@ def _host_config(spec: Spec, host: Host) -> dict[str, Any]:
         # Equal: no swap.
         config["Memory"] = config["MemorySwap"] = given.memory_bytes
     if given.gpus:
-        config["DeviceRequests"] = [{"Count": given.gpus, "Capabilities": [["gpu"]]}]
+        which = {"DeviceIDs": list(spec.gpus)} if spec.gpus else {"Count": given.gpus}
+        config["DeviceRequests"] = [which | {"Capabilities": [["gpu"]]}]
     if host.userns:
         config["UsernsMode"] = host.userns
     return config
@@ -179,10 +180,3 @@ def _bind(source: str, target: str, *, is_read_only: bool = True) -> dict[str, A
 
 def _log_kib(log_bytes: int) -> int:
     return max(1024, math.ceil(log_bytes * LOG_SPARE / limits.KIB))
-
-
-def asks_for_less(given: StepLimits) -> list[str]:
-    """What of the hardening a step does without, in words."""
-    found = ["network"] if given.network else []
-    found += [f"{given.gpus} GPUs"] if given.gpus else []
-    return found + [f"the mount {path}" for path in given.mounts]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import fcntl
 import gc
 import json
 import os
@@ -61,12 +62,20 @@ def become_shim(request: dict[str, Any], told: shim.Told) -> NoReturn:
         for fd in (0, 1, 2):
             os.dup2(nothing, fd)
         os.close(nothing)
+        hold(request.get("slot", ""))
         os.chdir(request["folder"])
         shim.pursue(request["spec"], told)
     except OSError as problem:
         told.say(b"failed", shim.sentence(problem).encode("utf-8", "replace"))
     finally:
         os._exit(0)
+
+
+def hold(slot: str) -> None:
+    """Share the lock of a slot for as long as this process lives; one that is gone is none."""
+    if slot:
+        with contextlib.suppress(OSError):
+            fcntl.flock(os.open(slot, os.O_RDONLY | os.O_NOFOLLOW), fcntl.LOCK_SH | fcntl.LOCK_NB)
 
 
 def reap(_number: int, _frame: object) -> None:

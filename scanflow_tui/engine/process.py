@@ -18,7 +18,7 @@ from typing import Any
 
 from scanflow_tui.contract import canonical, limits
 from scanflow_tui.contract.step import ENV, STEP_FILE
-from scanflow_tui.engine import attempt, procfs, surroundings
+from scanflow_tui.engine import attempt, gpus, procfs, surroundings
 from scanflow_tui.engine.attempt import Claim
 from scanflow_tui.engine.protocol import (
     Absent,
@@ -136,11 +136,13 @@ class ProcessEngine:
 
     def capacity(self) -> Capacity:
         """The cores that this process may use, and the memory that is free now."""
-        gpus = [path for path in Path("/dev").glob("nvidia[0-9]*") if path.name[6:].isdigit()]
+        found = gpus.found()
         return Capacity(
             cpus=float(len(os.sched_getaffinity(0))),
             memory_bytes=procfs.memory_free_bytes(),
-            gpus=len(gpus),
+            gpus=len(found),
+            gpu_ids=found,
+            is_here=True,
         )
 
     def environment(self, image: str) -> str:
@@ -154,8 +156,8 @@ class ProcessEngine:
         return [
             f"Steps run as processes of user {os.getuid()} with Python "
             f"{platform.python_version()} ({sys.executable}).",
-            f"{capacity.cpus:.0f} cores and {memory_gib:.1f} GiB of memory are free to use, "
-            f"{capacity.gpus} GPUs were found.",
+            f"{capacity.cpus:.0f} cores and {memory_gib:.1f} GiB of memory are free to use.",
+            gpus.sentence(capacity.gpu_ids),
             "Limits that hold here: time, log size, no core dumps.",
             f"Limits that do not hold here: {', '.join(self.unheld)}; a step is only told of cpus "
             "by the thread variables, and reaches the network and the files of the user.",
@@ -167,7 +169,8 @@ class ProcessEngine:
 
     def _spawn(self, spec: Spec, folder: Path) -> Accepted | StartUnknown | StartRefused:
         """Ask for a shim and wait for its claim; a claim in the folder is what counts."""
-        request = {"folder": str(folder), "spec": _shim_spec(spec, self._heartbeat_s)}
+        shim_spec = _shim_spec(spec, self._heartbeat_s)
+        request = {"folder": str(folder), "spec": shim_spec, "slot": spec.slot}
         try:
             asked = self.shims.ask(spec.name, canonical.encode(request), SPAWN_S_MAX)
         except OSError as error:

@@ -136,8 +136,17 @@ def boot_id() -> str:
 
 def memory_free_bytes() -> int | None:
     """What the kernel thinks can be had without swapping."""
+    return _memory("MemAvailable:")
+
+
+def memory_bytes() -> int | None:
+    """All that this machine has."""
+    return _memory("MemTotal:")
+
+
+def _memory(word: str) -> int | None:
     for line in (PROC / "meminfo").read_text("ascii").splitlines():
-        if line.startswith("MemAvailable:"):
+        if line.startswith(word):
             return int(line.split()[1]) * 1024
     return None
 

@@ -23,6 +23,8 @@ class Spec:
 
     ``argv`` is run in ``code`` (a read-only snapshot of the pipeline's folder) with exactly the
     environment ``env`` and what the engine itself has to add (PATH, HOME, TMPDIR, LANG, threads).
+    ``gpus`` are those it may use, where they were told apart; ``slot`` is a file whose shared lock
+    stands for the room it takes: what runs the attempt on this machine holds it too.
     """
 
     name: str
@@ -33,6 +35,8 @@ class Spec:
     limits: StepLimits
     reads: tuple[str, ...] = ()
     image: str = ""
+    gpus: tuple[str, ...] = ()
+    slot: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,11 +135,17 @@ class Vital:
 
 @dataclass(frozen=True, slots=True)
 class Capacity:
-    """What may run at once. None means unbounded: the engine queues by itself."""
+    """What may run at once. None means unbounded: the engine queues by itself.
+
+    ``gpu_ids`` names the GPUs where they can be told apart; ``is_here`` says that it is all of this
+    very machine, so that the sessions of a user share it.
+    """
 
     cpus: float | None
     memory_bytes: int | None
     gpus: int = 0
+    gpu_ids: tuple[str, ...] = ()
+    is_here: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from pathlib import Path
 import scanflow_tui
 from scanflow_tui.contract import canonical
 from scanflow_tui.contract.step import ENV, STEP_FILE
+from scanflow_tui.engine import gpus
 from scanflow_tui.engine.protocol import Spec
 
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -39,9 +40,21 @@ def variables(spec: Spec) -> dict[str, str]:
         **dict.fromkeys(THREADS, threads),
         **PYTHON,
         **_python_paths(),
+        **_no_gpus(spec),
         **spec.env,
+        **({gpus.VISIBLE: ",".join(spec.gpus)} if spec.gpus else {}),
         ENV: str(folder / STEP_FILE),
     }
+
+
+def _no_gpus(spec: Spec) -> dict[str, str]:
+    """Who asks for none sees none, where there are any: they may be another step's."""
+    return {} if spec.limits.gpus or not _gpus_here() else {gpus.VISIBLE: ""}
+
+
+@functools.cache
+def _gpus_here() -> tuple[str, ...]:
+    return gpus.found()
 
 
 def command(argv: tuple[str, ...]) -> list[str]:

@@ -157,12 +157,13 @@ class AttemptIntended(Fact, frozen=True):
 
 
 class AttemptAccepted(Fact, frozen=True):
-    """The engine has it. ``ref`` is the engine's own id, a hint only."""
+    """The engine has it. ``ref`` is the engine's own id, a hint only; ``gpus`` are its GPUs."""
 
     run: int
     node: str
     attempt: int
     ref: str
+    gpus: tuple[str, ...] = ()
 
 
 class AttemptQueued(Fact, frozen=True):

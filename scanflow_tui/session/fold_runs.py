@@ -133,11 +133,12 @@ def attempt_intended(state: SessionState, event: Event, fact: AttemptIntended) -
 
 
 def attempt_accepted(state: SessionState, event: Event, fact: AttemptAccepted) -> None:
-    """The engine's own id, a hint."""
+    """The engine's own id, a hint, and which GPUs it got."""
     _, node = _node(state, fact.run, fact.node)
     attempt = None if node is None else _attempt(node, fact.attempt)
     if attempt is not None:
         attempt.ref = fact.ref
+        attempt.gpus = fact.gpus
 
 
 def attempt_queued(state: SessionState, event: Event, fact: AttemptQueued) -> None:

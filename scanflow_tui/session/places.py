@@ -174,6 +174,20 @@ def socket_path(
     return Path(f"/tmp/scanflow-{uid}") / short
 
 
+def slots_folder(environ: Mapping[str, str] | None = None, uid: int | None = None) -> Path | None:
+    """Where all sessions of a user say what they run on this machine; None for ``off``.
+
+    Not below ``$XDG_RUNTIME_DIR``: that goes at the last logout, and not every login has it.
+    """
+    environ = os.environ if environ is None else environ
+    given = environ.get("SCANFLOW_SLOTS", "")
+    if given == "off":
+        return None
+    if given.startswith("/"):
+        return Path(given)
+    return Path(f"/tmp/scanflow-{os.getuid() if uid is None else uid}") / "slots"
+
+
 def make_socket_folder(path: Path, uid: int | None = None) -> None:
     """Make the folder that a socket lies in; refuse one that is another user's or open to one."""
     path.parent.mkdir(mode=FOLDER_MODE, exist_ok=True)

@@ -51,6 +51,8 @@ class AttemptView(msgspec.Struct):
     """(at, progress, CPU seconds, resident bytes), one every 10 s."""
     asks: tuple[str, ...] = ()
     """What the step asked for beyond the hardened default, in words."""
+    gpus: tuple[str, ...] = ()
+    """The GPUs that it has to itself, by UUID or number."""
 
 
 class NodeView(msgspec.Struct):

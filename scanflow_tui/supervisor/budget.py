@@ -7,11 +7,13 @@ the room before it.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from scanflow_tui.contract.step import StepLimits
 from scanflow_tui.engine.protocol import Capacity
 from scanflow_tui.session.state import AttemptView, NodeView, RunView
-from scanflow_tui.supervisor.turn import Turn, node_of
+from scanflow_tui.supervisor.sharing import Ask, ask_of
+from scanflow_tui.supervisor.turn import Machine, Turn, find, node_of
 
 Open = tuple[RunView, NodeView, AttemptView]
 
@@ -60,6 +62,17 @@ def fits(budget: Capacity, used: list[StepLimits], wanted: StepLimits) -> bool:
         and (budget.memory_bytes is None or memory_bytes <= budget.memory_bytes)
         and (not wanted.gpus or sum(item.gpus for item in together) <= budget.gpus)
     )
+
+
+def running(machine: Machine, name: str) -> Ask | None:
+    """What an attempt that the engine has holds of the machine; None where it has not begun."""
+    found = find(machine, name)
+    if found is None or (found[2].state != "running" and not found[2].ref):
+        return None
+    run, node, attempt = found
+    limits = node_of(machine, run, node.id).limits
+    asked = ask_of(name, machine.state.name, node.id, limits, attempt.intended_at)
+    return replace(asked, gpus=attempt.gpus, holds=True)
 
 
 def _is_due(turn: Turn, attempt: AttemptView) -> bool:

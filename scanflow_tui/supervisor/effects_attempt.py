@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from scanflow_tui.contract import limits
@@ -23,13 +24,18 @@ from scanflow_tui.contract.step import (
 )
 from scanflow_tui.engine.protocol import Accepted, Spec, StartRefused, StartUnknown
 from scanflow_tui.supervisor.effects import CancelAttempt, ForgetAttempt, StartAttempt
+from scanflow_tui.supervisor.sharing import never
+from scanflow_tui.supervisor.slots import Taken, Waits
 from scanflow_tui.supervisor.stimuli import StartAnswered
 from scanflow_tui.supervisor.workplace import Workplace
+
+Answer = Accepted | StartUnknown | StartRefused
 
 
 def start(place: Workplace, effect: StartAttempt) -> StartAnswered:
     """Make the attempt's folder and ask the engine to start it."""
-    return StartAnswered(effect.name, _start(place, effect))
+    answer, gpus = _start(place, effect)
+    return StartAnswered(effect.name, answer, gpus)
 
 
 def cancel(place: Workplace, effect: CancelAttempt) -> None:
@@ -51,29 +57,47 @@ def parts_of(name: str) -> tuple[int, str, int]:
     return int(run), node, int(attempt)
 
 
-def _start(place: Workplace, effect: StartAttempt) -> Accepted | StartUnknown | StartRefused:
+def _start(place: Workplace, effect: StartAttempt) -> tuple[Answer, tuple[str, ...]]:
+    """The engine's answer, and the GPUs that were set aside for the attempt."""
     folder = place.attempt_folder(effect.run, effect.node, effect.attempt)
     try:
-        free = shutil.disk_usage(place.folder.path).free
-        if free < limits.DISK_FREE_BYTES_MIN:
-            least = limits.DISK_FREE_BYTES_MIN // limits.MIB
-            return StartUnknown(
-                f"the disk of the session has less than {least} MiB free, so no step is started; "
-                "it starts when there is room"
-            )
         inputs = {name: place.object(sha) for name, sha in effect.inputs.items()}
-        missing = [name for name, path in inputs.items() if not path.exists()]
-        if missing:
-            return StartRefused(f"input {missing[0]!r} is not in the store any more")
         code = place.object(effect.code)
-        if not code.exists():
-            return StartRefused("the snapshot of the code is not in the store any more")
+        obstacle = _obstacle(place, effect, inputs, code)
+        if obstacle is not None:
+            return obstacle, ()
+        room = Taken()
+        if place.slots is not None:
+            found = place.slots.take(effect.name, effect.node, effect.limits)
+            if isinstance(found, Waits):
+                return StartUnknown(found.reason), ()
+            room = found
         write_step(effect, folder, inputs)
-        return place.engine.start(spec_of(effect, folder, code, inputs))
+        spec = replace(spec_of(effect, folder, code, inputs), gpus=room.gpus, slot=room.path)
+        return place.engine.start(spec), room.gpus
     except ScanflowError as error:
-        return StartRefused(error.sentence())
+        return StartRefused(error.sentence()), ()
     except OSError as error:
-        return StartUnknown(f"{error.filename or folder}: {error.strerror}")
+        return StartUnknown(f"{error.filename or folder}: {error.strerror}"), ()
+
+
+def _obstacle(
+    place: Workplace, effect: StartAttempt, inputs: dict[str, Path], code: Path
+) -> StartUnknown | StartRefused | None:
+    """Why an attempt cannot be started now, or ever."""
+    if shutil.disk_usage(place.folder.path).free < limits.DISK_FREE_BYTES_MIN:
+        least = limits.DISK_FREE_BYTES_MIN // limits.MIB
+        return StartUnknown(
+            f"the disk of the session has less than {least} MiB free, so no step is started; "
+            "it starts when there is room"
+        )
+    missing = [name for name, path in inputs.items() if not path.exists()]
+    if missing:
+        return StartRefused(f"input {missing[0]!r} is not in the store any more")
+    if not code.exists():
+        return StartRefused("the snapshot of the code is not in the store any more")
+    lacking = "" if place.slots is None else never(place.slots.capacity, effect.limits)
+    return StartRefused(lacking) if lacking else None
 
 
 def spec_of(effect: StartAttempt, folder: Path, code: Path, inputs: dict[str, Path]) -> Spec:

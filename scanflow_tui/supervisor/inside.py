@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 from scanflow_tui.contract.errors import Missing
@@ -48,7 +49,7 @@ def copy_of(
     for name in (REPORT_FILE, VALUES_FILE):
         _copy(source / name, target / name)
     write_step(effect, target, inputs)
-    return spec_of(effect, target, code, inputs)
+    return replace(spec_of(effect, target, code, inputs), gpus=attempt.gpus)
 
 
 def _named(inputs: dict[str, Path]) -> list[tuple[str, Path]]:

@@ -18,8 +18,9 @@ from typing import Any
 from scanflow_tui.contract import limits
 from scanflow_tui.contract.errors import ScanflowError
 from scanflow_tui.engine.protocol import Hinting, Reachable, Watched
+from scanflow_tui.supervisor.budget import running
 from scanflow_tui.supervisor.carry import Carrier, Hands
-from scanflow_tui.supervisor.effects import CollectAttempt, StartAttempt
+from scanflow_tui.supervisor.effects import CollectAttempt, Effect, StartAttempt
 from scanflow_tui.supervisor.frames import Row
 from scanflow_tui.supervisor.front import Front
 from scanflow_tui.supervisor.log import Log
@@ -28,7 +29,7 @@ from scanflow_tui.supervisor.machine import Machine, advance, next_due, open_att
 from scanflow_tui.supervisor.mirroring import Mirroring
 from scanflow_tui.supervisor.reports import Tail
 from scanflow_tui.supervisor.server import Server
-from scanflow_tui.supervisor.stimuli import Leaving, Opened, Stimulus
+from scanflow_tui.supervisor.stimuli import Leaving, Opened, Stimulus, Ticked
 from scanflow_tui.supervisor.turn import find
 from scanflow_tui.supervisor.watching import POLL_HINTED_S, VITALS_S, Open, Watch
 from scanflow_tui.supervisor.workplace import Workplace
@@ -70,20 +71,22 @@ class Supervisor:
         self.watch = Watch(place.engine, reachable=reachable)
         self._poke = asyncio.Event()
         self._is_hinted = isinstance(place.engine, Hinting)
+        here = asyncio.get_running_loop()
         self._is_look_due = False
         if isinstance(place.engine, Hinting):
-            running = asyncio.get_running_loop()
-            place.engine.on_hint(lambda: _call_soon(running, self._poke.set))
+            place.engine.on_hint(lambda: _call_soon(here, self._poke.set))
             self.watch.fast_s = POLL_HINTED_S
+        if place.slots is not None:
+            place.slots.on_room = lambda: _call_soon(here, lambda: self._offer(Ticked()))
         self._index_due = asyncio.Event()
         self._reason = "it ended"
         self._defect: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def run(self, opened: Opened, socket_path: Path, ready: Callable[[], None]) -> None:
         """Serve until it ends. Raises the defect that ended it, if one did."""
-        running = asyncio.get_running_loop()
-        running.set_exception_handler(self._unexpected)
-        running.add_signal_handler(signal.SIGTERM, self._terminated)
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(self._unexpected)
+        loop.add_signal_handler(signal.SIGTERM, self._terminated)
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         self.loop.offer(opened)
         await self.server.listen(socket_path)
@@ -100,6 +103,8 @@ class Supervisor:
             ended = await asyncio.gather(*tasks, return_exceptions=True)
             await self.log.close(self.machine.state if self.loop.is_settled else None)
             self.place.engine.close()
+            if self.place.slots is not None:
+                self.place.slots.close()
         if self._defect.done():
             self._defect.result()
         for result in ended:
@@ -116,6 +121,7 @@ class Supervisor:
 
     def committed(self, rows: Sequence[Row]) -> None:
         """Events are in the log: show them, and look at what runs now."""
+        self._keep_slots()
         self.server.committed(rows)
         self._index_due.set()
         if not self._is_hinted:
@@ -136,13 +142,24 @@ class Supervisor:
         return Shell(
             advance=lambda machine, told, at, salt: advance(machine, told, at=at, salt=salt),
             commit=self.log.append,
-            carry=self.carrier.carry,
+            carry=self._carry,
             next_due=next_due,
             now_us=now_us,
             salt=lambda: os.urandom(16),
             peek=self.carrier.peek,
             gather_s=_gather_s,
         )
+
+    def _carry(self, effect: Effect) -> None:
+        if isinstance(effect, CollectAttempt):
+            self._keep_slots()
+        self.carrier.carry(effect)
+
+    def _keep_slots(self) -> None:
+        """What has exited holds no room any more, what runs does, whoever started it."""
+        if self.place.slots is not None:
+            names = open_attempts(self.machine).keys()
+            self.place.slots.keep(names, lambda name: running(self.machine, name))
 
     async def _watching(self) -> None:
         """Poll while something runs; adopt what an earlier supervisor left, by name, first."""

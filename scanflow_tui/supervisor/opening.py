@@ -27,11 +27,13 @@ from scanflow_tui.supervisor.effects_plan import read_pipeline
 from scanflow_tui.supervisor.life import Supervisor
 from scanflow_tui.supervisor.log import Log
 from scanflow_tui.supervisor.machine import Machine, open_attempts
+from scanflow_tui.supervisor.slots import open_slots
 from scanflow_tui.supervisor.stimuli import Opened
 from scanflow_tui.supervisor.workplace import Workplace
 from scanflow_tui.workflow.lint import read
 
 SOCKET_NAME = "sock"
+SLOTS_NAME = "slots"
 
 
 def serve(
@@ -64,8 +66,11 @@ def serve(
             must_answer=False,
         )
         why = state.engine_reason or why
-        place = Workplace(state.session, session, pipeline_folder, chosen, receipts_folder())
-        machine = Machine(state, chosen.capacity(), f"human:u{os.getuid()}")
+        capacity = chosen.capacity()
+        slots, _ = open_slots(session.path / SLOTS_NAME, state.name, capacity)
+        place = Workplace(state.session, session, pipeline_folder, chosen, receipts_folder(), slots)
+        budget = slots.capacity if slots is not None else capacity
+        machine = Machine(state, budget, f"human:u{os.getuid()}")
         unheld = chosen.unheld if isinstance(chosen, Unholding) else ()
         told = Opened(os.getpid(), chosen.name, why, _recovered(machine, last), unheld)
     except BaseException:

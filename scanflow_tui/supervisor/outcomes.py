@@ -47,8 +47,9 @@ def start_answered(turn: Turn, told: StartAnswered) -> None:
     run, node, attempt = found
     if isinstance(told.answer, Accepted):
         if attempt.ref == "":
+            ref = told.answer.ref or "-"
             turn.emit(
-                ev.AttemptAccepted(run.number, node.id, attempt.number, told.answer.ref or "-"),
+                ev.AttemptAccepted(run.number, node.id, attempt.number, ref, told.gpus),
                 _engine(turn),
             )
     elif isinstance(told.answer, StartRefused):

@@ -98,8 +98,11 @@ class CodeRead:
 
 @dataclass(frozen=True, slots=True)
 class StartAnswered:
+    """What the engine said to a start; ``gpus`` are those that were set aside for it."""
+
     name: str
     answer: Accepted | StartUnknown | StartRefused
+    gpus: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 from scanflow_tui.engine.protocol import Engine
 from scanflow_tui.session import artifacts, places
 from scanflow_tui.session.places import SessionFolder
+from scanflow_tui.supervisor.slots import Slots
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,8 @@ class Workplace:
     pipeline: Path
     engine: Engine
     receipts: Path
+    slots: Slots | None = None
+    """Its room on this machine; None where the engine queues by itself, or is elsewhere."""
     objects: Path = field(init=False)
     """Where artifacts lie."""
     cache: Path = field(init=False)

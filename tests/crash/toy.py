@@ -32,6 +32,7 @@ nodes:
     run: [sh, train.sh]
     out: [model, reference]
     with: {wait: "WAIT"}
+    limits: {cpus: 1}
   check:
     agent: checker
     run: [sh, check.sh]
@@ -77,7 +78,7 @@ echo '{{"verdict": "drift"}}' > "$D/values.json"
 class Toy:
     """A session of the toy pipeline below a folder of the test's own."""
 
-    def __init__(self, tmp: Path) -> None:
+    def __init__(self, tmp: Path, session: str = "toy", cpus: int = 1) -> None:
         self.pipeline = tmp / "pipeline"
         self.count = tmp / "count"
         self.gate = tmp / "gate"
@@ -85,11 +86,11 @@ class Toy:
         self.pipeline.mkdir()
         self.batch.mkdir()
         (self.batch / "images").write_bytes(b"pixels")
-        (self.pipeline / "pipeline.yaml").write_text(PIPELINE)
+        (self.pipeline / "pipeline.yaml").write_text(PIPELINE.replace("cpus: 1", f"cpus: {cpus}"))
         for name, text in (("train.sh", TRAIN), ("check.sh", CHECK)):
             script = text.replace("COUNT", str(self.count)).replace("GATE", str(self.gate))
             (self.pipeline / name).write_text(script)
-        self.folder = create_session(tmp / "sessions", "toy", self.pipeline, "process")
+        self.folder = create_session(tmp / "sessions", session, self.pipeline, "process")
 
     def source(self) -> LiveSource:
         """A client that is not connected yet."""

@@ -12,6 +12,7 @@ from scanflow_tui.cli import output
 from scanflow_tui.cli.choosing import sessions_root
 from scanflow_tui.contract.errors import ScanflowError
 from scanflow_tui.engine.choose import open_engine
+from scanflow_tui.supervisor import slots
 
 OPTIONAL = {
     "torch": "[steps]: the shipped steps",
@@ -35,6 +36,7 @@ def execute(engine: str, root: str | None, as_json: bool) -> int:
         found, reason = open_engine(engine)
         said.append(f"engine {found.name}: {reason}")
         said.extend(found.doctor())
+        said.append(slots.sentence(found.capacity()))
         found.close()
     except ScanflowError as error:
         code = error.exit_code

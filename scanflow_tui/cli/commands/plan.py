@@ -12,7 +12,9 @@ from scanflow_tui.session.places import SessionFolder
 from scanflow_tui.supervisor.effects import GatherPlan
 from scanflow_tui.supervisor.effects_plan import gather
 from scanflow_tui.supervisor.production import parts_of
+from scanflow_tui.supervisor.sharing import never
 from scanflow_tui.supervisor.workplace import Workplace
+from scanflow_tui.workflow.lint import read
 
 
 def execute(session: str | None, batch: str | None, root: str | None, as_json: bool) -> int:
@@ -42,6 +44,7 @@ def execute(session: str | None, batch: str | None, root: str | None, as_json: b
             previous=parts_of(state),
         ),
     )
+    capacity = engine.capacity()
     engine.close()
     if told.error is not None:
         raise told.error
@@ -55,4 +58,9 @@ def execute(session: str | None, batch: str | None, root: str | None, as_json: b
             ("node", "verdict", "reason"),
             [(item.node, item.verdict, item.reason) for item in nodes],
         )
+        runs = {item.node for item in nodes if item.verdict == "run"}
+        for node in read(told.text).nodes:
+            lacking = never(capacity, node.limits) if capacity.is_here else ""
+            if node.id in runs and lacking:
+                output.write(f"{node.id} cannot run here: {lacking}.")
     return 0

@@ -156,6 +156,8 @@ def _attempts(node: NodeView, now_us: int, *, ascii: bool) -> list[Text]:
             parts.append(f"cpu {duration(attempt.cpu_s)}")
         if attempt.not_before > now_us and attempt.state not in ATTEMPT_ENDED:
             parts.append(f"not before {elapsed((attempt.not_before - now_us) / 1e6)} from now")
+        if attempt.gpus:
+            parts.append(f"GPU {', '.join(attempt.gpus)}")
         if attempt.number > 1:
             parts.append(attempt.reason)
         row.append(" · ".join(parts), TONES["plain"])

@@ -5,7 +5,7 @@ from typing import Any
 
 from scanflow_tui.contract import limits
 from scanflow_tui.contract.step import StepLimits
-from scanflow_tui.engine.docker_spec import Host, asks_for_less, body, job_from, job_of, labels_of
+from scanflow_tui.engine.docker_spec import Host, body, job_from, job_of, labels_of
 from scanflow_tui.engine.protocol import Spec
 
 SPEC = Spec(
@@ -71,7 +71,12 @@ def test_a_step_asks_for_less_in_its_limits_alone() -> None:
     assert mounted["/data"]["ReadOnly"]
     assert "/etc/hosts" not in mounted
     assert {"Name": "fsize", "Soft": 5, "Hard": 5} in config["Ulimits"]
-    assert asks_for_less(given) == ["network", "2 GPUs", "the mount /data"]
+
+
+def test_the_gpus_that_were_set_aside_are_asked_for_by_name() -> None:
+    spec = replace(SPEC, limits=StepLimits(gpus=2), gpus=("GPU-a", "GPU-b"))
+    asked = body(spec, HOST)["HostConfig"]["DeviceRequests"]
+    assert asked == [{"DeviceIDs": ["GPU-a", "GPU-b"], "Capabilities": [["gpu"]]}]
 
 
 def test_the_images_own_program_and_checks_are_not_used() -> None:

@@ -10,11 +10,12 @@ import pytest
 
 from scanflow_tui.contract import ids
 from scanflow_tui.contract.step import StepFile, StepLimits
-from scanflow_tui.engine.protocol import Accepted, StartRefused, StartUnknown
+from scanflow_tui.engine.protocol import Accepted, Capacity, StartRefused, StartUnknown
 from scanflow_tui.session import artifacts, places
 from scanflow_tui.session.places import SessionFolder
 from scanflow_tui.supervisor import effects_attempt
 from scanflow_tui.supervisor.effects import CancelAttempt, StartAttempt
+from scanflow_tui.supervisor.slots import Slots
 from scanflow_tui.supervisor.workplace import Workplace
 from tests.fakes.engine import FakeEngine
 
@@ -105,6 +106,41 @@ def test_with_little_room_nothing_is_started_yet(
     monkeypatch.setattr("shutil.disk_usage", lambda path: Usage(10**9, 10**9 - 1, 1 << 20))
     told = effects_attempt.start(place, asked)
     assert isinstance(told.answer, StartUnknown) and "less than 64 MiB free" in told.answer.reason
+
+
+def shared(place: Workplace, tmp_path: Path, capacity: Capacity) -> Workplace:
+    return replace(place, slots=Slots(tmp_path / "slots", "one", capacity))
+
+
+def test_the_attempts_slot_and_gpus_go_to_the_engine_and_come_back(
+    place: Workplace, asked: StartAttempt, engine: FakeEngine, tmp_path: Path
+) -> None:
+    place = shared(place, tmp_path, Capacity(1.0, None, 2, ("GPU-a", "GPU-b"), is_here=True))
+    told = effects_attempt.start(place, replace(asked, limits=StepLimits(gpus=2)))
+    assert isinstance(told.answer, Accepted) and told.gpus == ("GPU-a", "GPU-b")
+    spec = engine.world.attempts[NAME].spec
+    assert spec.gpus == told.gpus and Path(spec.slot).is_file()
+
+
+def test_without_room_the_engine_is_not_asked(
+    place: Workplace, asked: StartAttempt, engine: FakeEngine, tmp_path: Path
+) -> None:
+    capacity = Capacity(1.0, None, is_here=True)
+    Slots(tmp_path / "slots", "two", capacity).take("sf-two", "n", StepLimits())
+    told = effects_attempt.start(shared(place, tmp_path, capacity), asked)
+    assert isinstance(told.answer, StartUnknown) and "session two uses" in told.answer.reason
+    assert engine.world.started == []
+    assert not place.attempt_folder(1, "train_it", 2).exists()
+
+
+def test_a_step_that_asks_for_a_gpu_is_refused_where_there_is_none(
+    place: Workplace, asked: StartAttempt, engine: FakeEngine, tmp_path: Path
+) -> None:
+    place = shared(place, tmp_path, Capacity(1.0, None, is_here=True))
+    told = effects_attempt.start(place, replace(asked, limits=StepLimits(gpus=1)))
+    assert isinstance(told.answer, StartRefused)
+    assert told.answer.reason.endswith("this machine has no GPU")
+    assert engine.world.started == []
 
 
 def test_a_cancel_finds_the_folder_by_the_name(

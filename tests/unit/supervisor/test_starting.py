@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from scanflow_tui.contract import commands as cmd
-from scanflow_tui.engine.protocol import StartUnknown
+from scanflow_tui.engine.protocol import Accepted, StartUnknown
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.state import AttemptView
+from scanflow_tui.supervisor.budget import running
 from scanflow_tui.supervisor.effects import StartAttempt
 from scanflow_tui.supervisor.machine import advance, next_due
 from scanflow_tui.supervisor.stimuli import Commanded, StartAnswered, Ticked
@@ -46,6 +47,22 @@ def test_the_reason_is_an_event_once() -> None:
     assert (world.attempt().state, world.attempt().queued_reason) == ("queued", FULL)
     world.machine.asked.add(("start", world.asked[-1].name))
     assert world.told().events == []
+
+
+def test_the_gpus_that_were_set_aside_are_recorded() -> None:
+    world = Held()
+    answer = StartAnswered(world.asked[-1].name, Accepted("7"), ("GPU-a",))
+    turn = advance(world.machine, answer, at=world.at, salt=bytes(16))
+    assert [event.fact.gpus for event in turn.events] == [("GPU-a",)]  # type: ignore[union-attr]
+    assert world.attempt().gpus == ("GPU-a",)
+    held = running(world.machine, world.attempt().name)
+    assert held is not None and held.gpus == ("GPU-a",) and held.holds
+
+
+def test_what_has_not_begun_holds_nothing() -> None:
+    world = Held()
+    assert running(world.machine, world.attempt().name) is None
+    assert running(world.machine, "sf-none") is None
 
 
 def test_it_is_asked_again_at_a_tick_and_not_at_once() -> None:
