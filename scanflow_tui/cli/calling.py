@@ -16,6 +16,15 @@ Root = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Session = Annotated[str | None, typer.Argument(metavar="SESSION", help="Default: the only one.")]
+Images = Annotated[
+    str,
+    typer.Option(
+        "--images",
+        metavar="HOW",
+        help="Pictures: auto, kitty, sixel, iterm, half, ascii or off.",
+        envvar="SCANFLOW_IMAGES",
+    ),
+]
 Engine = Annotated[str, typer.Option(metavar="NAME", help="auto, docker or process.")]
 Pipeline = Annotated[str, typer.Argument(metavar="FILE", help="A pipeline.yaml or its folder.")]
 RunNumber = Annotated[int | None, typer.Option("--run", metavar="N", help="Default: the latest.")]

@@ -17,7 +17,7 @@ from typer.models import CommandInfo
 
 from scanflow_tui import __version__
 from scanflow_tui.cli import image_names, store_names
-from scanflow_tui.cli.calling import Engine, Json, Pipeline, Root, RunNumber, Session, do
+from scanflow_tui.cli.calling import Engine, Images, Json, Pipeline, Root, RunNumber, Session, do
 from scanflow_tui.contract.errors import EXIT_DEFECT, EXIT_INTERRUPTED, ScanflowError
 
 app = typer.Typer(
@@ -49,9 +49,10 @@ def _open(
     sessions: Root = None,
     screen: Annotated[str | None, typer.Option(metavar="NAME")] = None,
     ascii_only: Annotated[bool, typer.Option("--ascii", help="Plain symbols.")] = False,
+    images: Images = "auto",
 ) -> None:
     """Open the terminal UI on a session."""
-    do("open", session=session, root=sessions, screen=screen, ascii_only=ascii_only)
+    do("open", session=session, root=sessions, screen=screen, ascii_only=ascii_only, images=images)
 
 
 @app.command()

@@ -16,18 +16,24 @@ from textual.app import App
 from textual.reactive import Reactive
 from textual.screen import Screen
 
-from scanflow_tui.tui import leaving
+from scanflow_tui.tui import leaving, terminal
 from scanflow_tui.tui.doors import Doors
 from scanflow_tui.tui.following import Following
 from scanflow_tui.tui.moves import Moves
 from scanflow_tui.tui.present.times import clock
 from scanflow_tui.tui.screens.place import Place
+from scanflow_tui.tui.showing import Showing
 from scanflow_tui.tui.theme import THEME, plain_ascii
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from textual.driver import Driver
+
     from scanflow_tui.client.source import Reply, Source, Update
     from scanflow_tui.contract.commands import Command
+    from scanflow_tui.tui.answered import Answered, Cleared
     from scanflow_tui.tui.known import Known
+    from scanflow_tui.tui.showing import Wish
     from scanflow_tui.tui.transport import Transport
 
 
@@ -66,6 +72,7 @@ class ScanflowApp(App[int]):
         opens: Callable[[], Source] | None = None,
         doors: Doors | None = None,
         ascii: bool = False,
+        images: Wish = "auto",
         now_s: Callable[[], float] = time.time,
         steady_s: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -78,6 +85,8 @@ class ScanflowApp(App[int]):
         self.set_class(ascii, "-ascii")
         self.now_s = now_s
         self.steady_s = steady_s
+        # NO_COLOR asks for no colours, and half-blocks are nothing but colours.
+        self.showing = Showing(images, is_plain=ascii or self.no_color, now_s=steady_s())
         self.following = Following(self, source, name, opens)
         self.node: str | None = None
         self.run_number: int | None = None
@@ -109,6 +118,28 @@ class ScanflowApp(App[int]):
     def transport(self) -> Transport | None:
         """The source's cursor, where it has one."""
         return self.following.transport
+
+    def get_driver_class(self) -> type[Driver]:
+        """One that asks the terminal what it can show."""
+        from scanflow_tui.tui.asking import AskingDriver
+
+        return AskingDriver
+
+    def on_asked(self) -> None:
+        """Keys that label wait a moment for the answers."""
+        self.showing.asked()
+
+    def on_answered(self, message: Answered) -> None:
+        """Show pictures as the terminal says that it can."""
+        terminal.answered(self, message)
+
+    def on_cleared(self, message: Cleared) -> None:
+        """Paint everything: nothing of what was painted stands there."""
+        terminal.cleared(self)
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        if not terminal.painted(self, screen, renderable):
+            super()._display(screen, renderable)
 
     def get_default_screen(self) -> Screen[None]:
         """The first place is the app's own screen, so that it is what is painted first."""

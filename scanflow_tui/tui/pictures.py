@@ -19,11 +19,12 @@ from textual.strip import Strip
 from scanflow_tui.client.source import Chunk, Ref
 from scanflow_tui.contract.errors import Missing, ScanflowError
 from scanflow_tui.images.adjust import Adjustment
-from scanflow_tui.images.protocol import Box, Cell, CellSize, Encoder, Painting, Rgb
+from scanflow_tui.images.protocol import Box, Cell, Painting, Rgb
 
 if TYPE_CHECKING:
     from scanflow_tui.images.opening import Opened, Unreadable
     from scanflow_tui.tui.app import ScanflowApp
+    from scanflow_tui.tui.showing import Showing
 
 OPENED_MAX = 4096
 PAINTED_MAX = 512
@@ -38,16 +39,15 @@ class Pictures:
         read: Callable[[Ref], Awaitable[Chunk]],
         start: Callable[[Coroutine[Any, Any, None]], object],
         ready: Callable[[], None],
-        *,
-        ascii: bool = False,
+        showing: Showing,
     ) -> None:
         self._read = read
         self._start = start
         self._ready = ready
-        self._ascii = ascii
-        self._encoder: Encoder | None = None
+        self._showing = showing
         self._opened: OrderedDict[str, Opened | Unreadable] = OrderedDict()
-        self._painted: OrderedDict[tuple[str, Box, Adjustment], Strips] = OrderedDict()
+        self._painted: OrderedDict[tuple[str, Box, Adjustment, int], tuple[Strips, int]]
+        self._painted = OrderedDict()
         self._wanted: deque[str] = deque()
         self._is_loading = False
 
@@ -63,20 +63,22 @@ class Pictures:
 
     def strips(self, digest: str, box: Box, look: Adjustment) -> Strips | str | None:
         """A picture painted for a box, a few words why there is none, or None while it loads."""
+        if self._showing.wish == "off":
+            return "pictures are off"
         found = self._opened.get(digest)
         if found is None:
             return None if digest else "no thumbnail"
         reason = getattr(found, "reason", None)
         if reason is not None:
             return f"unreadable: {reason}"
-        key = (digest, box, look)
-        strips = self._painted.get(key)
-        if strips is None:
-            strips = self._paint(found, box, look)
-            self._painted[key] = strips
+        key = (digest, box, look, self._showing.generation)
+        painted = self._painted.get(key)
+        if painted is None or not self._showing.is_laid(painted[1]):
+            painted = self._paint(found, box, look)
+            self._painted[key] = painted
             if len(self._painted) > PAINTED_MAX:
                 self._painted.popitem(last=False)
-        return strips
+        return painted[0]
 
     def size(self, digest: str) -> tuple[int, int] | None:
         """Width and height in pixels, None while unknown."""
@@ -87,13 +89,11 @@ class Pictures:
         """What was left out of a picture when it was opened."""
         return str(getattr(self._opened.get(digest), "note", ""))
 
-    def _paint(self, found: object, box: Box, look: Adjustment) -> Strips:
+    def _paint(self, found: object, box: Box, look: Adjustment) -> tuple[Strips, int]:
         from scanflow_tui.images.adjust import adjusted
 
-        if self._encoder is None:
-            self._encoder = _encoder(ascii=self._ascii)
         pixels = found.pixels  # type: ignore[attr-defined]
-        return strips_of(self._encoder.paint(adjusted(pixels, look), box, CellSize()))
+        return self._showing.strips(adjusted(pixels, look), box)
 
     async def _load(self) -> None:
         try:
@@ -129,8 +129,7 @@ def pictures_of(app: ScanflowApp, ready: Callable[[], None]) -> Pictures:
     def start(work: Coroutine[Any, Any, None]) -> None:
         app.run_worker(work, exit_on_error=False)
 
-    # NO_COLOR asks for no colours, and half-blocks are nothing but colours.
-    return Pictures(read, start, ready, ascii=app.ascii or app.no_color)
+    return Pictures(read, start, ready, app.showing)
 
 
 def _decoded(data: bytes) -> Opened | Unreadable:
@@ -144,13 +143,6 @@ def _unreadable(reason: str) -> Unreadable:
     from scanflow_tui.images.opening import Unreadable
 
     return Unreadable(reason)
-
-
-def _encoder(*, ascii: bool) -> Encoder:
-    from scanflow_tui.images.half import HalfBlocks
-    from scanflow_tui.images.shades import Shades
-
-    return Shades() if ascii else HalfBlocks()
 
 
 def strips_of(painting: Painting) -> Strips:

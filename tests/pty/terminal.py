@@ -20,14 +20,37 @@ import pyte
 UNKNOWN = re.compile(
     rb"\x1b[P_^\]].*?(?:\x1b\\|\x07)|\x1b\[[<>=?][0-9;]*(?:\$p|[ucmqt])", re.DOTALL
 )
+UNFINISHED = re.compile(rb"\x1b(?:[P_^\]](?:(?!\x1b\\|\x07).)*|\[[<>=?]?[0-9;]*)?\Z", re.DOTALL)
+"""What may go on in the next read."""
+
 READ_BYTES = 65_536
 PATIENCE_S = 90.0
 
 
-class Terminal:
-    """``keys`` types, ``until`` waits for a text on the screen, ``ended`` for the exit code."""
+FENCE = b"\x1b[c"
+"""The query that a terminal is asked last."""
 
-    def __init__(self, command: Sequence[str], columns: int = 120, lines: int = 40) -> None:
+SIXEL_ANSWERS = ("\x1bP>|foot(1.13.1)\x1b\\", "\x1b[6;20;10t", "\x1b[?62;4;22c")
+"""What a terminal with sixel says of itself."""
+
+
+class Terminal:
+    """``keys`` types, ``until`` waits for a text on the screen, ``ended`` for the exit code.
+
+    ``answers`` are typed once the program has asked the terminal what it is; ``raw`` is all that
+    was printed.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        columns: int = 120,
+        lines: int = 40,
+        answers: Sequence[str] = (),
+    ) -> None:
+        self.raw = b""
+        self._rest = b""
+        self._answers = "".join(answers)
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
         self._code: int | None = None
@@ -67,6 +90,12 @@ class Terminal:
         while not all(text in self.text() for text in texts):
             assert self._read(end), f"{texts} not shown in\n{self.text()}"
 
+    def until_printed(self, pattern: bytes) -> None:
+        """Read until the program printed this, a regular expression."""
+        end = time.monotonic() + PATIENCE_S
+        while not re.search(pattern, self.raw, re.DOTALL):
+            assert self._read(end), f"{pattern!r} was not printed; the screen is\n{self.text()}"
+
     def until_gone(self, text: str) -> None:
         """Read until the screen does not show this any more."""
         end = time.monotonic() + PATIENCE_S
@@ -91,5 +120,13 @@ class Terminal:
             data = os.read(self._master, READ_BYTES)
         except OSError:  # Linux's way to say that the other end is closed
             return False
-        self._stream.feed(UNKNOWN.sub(b"", data))
+        self.raw += data
+        if self._answers and FENCE in self.raw:
+            answers, self._answers = self._answers, ""
+            self.keys(answers)
+        self._rest += data
+        held = UNFINISHED.search(self._rest)
+        at = held.start() if held is not None else len(self._rest)
+        whole, self._rest = self._rest[:at], self._rest[at:]
+        self._stream.feed(UNKNOWN.sub(b"", whole))
         return bool(data)

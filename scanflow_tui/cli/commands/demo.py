@@ -80,12 +80,12 @@ def _prepare(demo: Demo, data: str | None, download: bool, tell: output.Progress
 
 def _with_a_person(demo: Demo, root: Path) -> int:
     """The TUI, with production played beside it."""
-    from scanflow_tui.cli.commands.open import doors, run
+    from scanflow_tui.cli.commands.open import doors, run, wish_of
     from scanflow_tui.tui.app import ScanflowApp
 
     source = LiveSource(demo.session, "scanflow demo")
     name = demo.session.name
-    app = ScanflowApp(source, root, "workflow", name=name, doors=doors(root))
+    app = ScanflowApp(source, root, "workflow", name=name, doors=doors(root), images=wish_of(None))
     with demo.production():
         code = run(app)
     output.note(f"The session is {name}: scanflow {name} comes back to it, and so does the demo.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -14,13 +15,21 @@ from scanflow_tui.contract.errors import UsageError
 from scanflow_tui.session import places
 from scanflow_tui.tui.app import ScanflowApp
 from scanflow_tui.tui.doors import Doors
+from scanflow_tui.tui.showing import WISHES, Wish
 
 if TYPE_CHECKING:
     from scanflow_tui.client.source import Source
 
 
-def execute(session: str | None, root: str | None, screen: str | None, ascii_only: bool) -> int:
+def execute(
+    session: str | None,
+    root: str | None,
+    screen: str | None,
+    ascii_only: bool,
+    images: str | None = None,
+) -> int:
     """Open the UI; with one session and no name, on that one."""
+    how = wish_of(images)
     folder = sessions_root(root)
     names = places.session_names(folder)
     if session is not None:
@@ -33,8 +42,20 @@ def execute(session: str | None, root: str | None, screen: str | None, ascii_onl
             hint="scanflow sessions, status and runs print what is known; --help lists all",
         )
     if chosen is None:
-        return show(None, folder, "", screen, ascii_only)
-    return show(None, folder, chosen.name, screen, ascii_only, opens=partial(_live, chosen))
+        return show(None, folder, "", screen, ascii_only, images=how)
+    opens = partial(_live, chosen)
+    return show(None, folder, chosen.name, screen, ascii_only, opens=opens, images=how)
+
+
+def wish_of(images: str | None) -> Wish:
+    """How pictures are wanted: as named, else as ``SCANFLOW_IMAGES`` says. Raises UsageError."""
+    word = images or os.environ.get("SCANFLOW_IMAGES") or "auto"
+    for wish in WISHES:
+        if word == wish:
+            return wish
+    raise UsageError(
+        f"{word!r} is no way to show pictures", hint=f"--images takes {', '.join(WISHES)}"
+    )
 
 
 def show(
@@ -45,11 +66,13 @@ def show(
     ascii_only: bool = False,
     *,
     opens: Callable[[], Source] | None = None,
+    images: Wish | None = None,
 ) -> int:
     """Run the UI until it is left; its exit code. ``opens`` makes the source, after the paint."""
     app = ScanflowApp(
-        source, root, screen, name=name, opens=opens, doors=doors(root), ascii=ascii_only
-    )
+        source, root, screen, name=name, opens=opens, doors=doors(root), ascii=ascii_only,
+        images=images or wish_of(None),
+    )  # fmt: skip
     code = run(app)
     if app.left_running:
         output.note(f"The run goes on; scanflow {name} comes back to it.")

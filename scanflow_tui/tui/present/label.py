@@ -10,6 +10,7 @@ from itertools import pairwise
 from rich.text import Text
 
 from scanflow_tui.contract.evidence import QueueEntry
+from scanflow_tui.images.protocol import Box
 from scanflow_tui.tui.known import Known
 from scanflow_tui.tui.label_queue import Counts, Word
 from scanflow_tui.tui.present.class_keys import BOTH, ClassKeys
@@ -69,12 +70,17 @@ def grid_layout(width: int, height: int, picture: tuple[int, int]) -> Layout:
 
 def single_layout(width: int, height: int, picture: tuple[int, int]) -> Layout:
     """One picture, enlarged by a whole number as far as the side and three lines leave room."""
-    room_x = max(4, width - SIDE_COLUMNS_MIN - 2)
-    room_y = max(2, height - 5)
+    room = single_room(width, height)
+    room_x, room_y = room.columns, room.rows
     scale = max(1, min(room_x // max(picture[0], 1), room_y // max(picture[1], 1)))
     tile_width = min(picture[0] * scale, room_x) + 2
     tile_height = min(picture[1] * scale, room_y) + 2
     return Layout(1, 1, tile_width, tile_height, single=True)
+
+
+def single_room(width: int, height: int) -> Box:
+    """The cells that the side and three lines leave to one picture."""
+    return Box(max(4, width - SIDE_COLUMNS_MIN - 2), max(2, height - 5))
 
 
 def caption(entry: QueueEntry, word: Word | None, keys: ClassKeys, *, hidden: bool) -> Text:

@@ -46,7 +46,12 @@ class DriftScreen(Place):
         """Numbers and pictures."""
         with Horizontal():
             yield Rows("Scores", id="drift-story", cursor=False)
-            yield Gallery(id="drift-flagged", ascii=self.scanflow.ascii, legible=self.legible)
+            yield Gallery(
+                id="drift-flagged",
+                ascii=self.scanflow.ascii,
+                legible=self.legible,
+                showing=self.scanflow.showing,
+            )
 
     def show(self, update: Update | None) -> None:
         """The chosen batch, or the latest."""

@@ -24,6 +24,7 @@ from scanflow_tui.tui.widgets.label_board import LabelBoard
 from scanflow_tui.tui.workbench import Workbench
 
 FOOTER_STEP = 6
+ASKING = "⠋ asking the terminal what it can show: keys wait"
 PASTED = "pasted text is never a command: nothing was labelled"
 NO_GUESS = "no guess is shown for this image: press its class key"
 
@@ -48,7 +49,9 @@ class LabelScreen(Place):
 
     def compose_body(self) -> ComposeResult:
         """One board."""
-        yield LabelBoard(ascii=self.scanflow.ascii, legible=self.legible)
+        yield LabelBoard(
+            ascii=self.scanflow.ascii, legible=self.legible, showing=self.scanflow.showing
+        )
 
     def show(self, update: Update | None) -> None:
         """Take the newest desk in and draw."""
@@ -108,6 +111,9 @@ class LabelScreen(Place):
     def took_key(self, key: str) -> bool:
         """Class keys come first; a page that is about to be accepted before all."""
         work = self.bench.open_work
+        if self.scanflow.showing.is_asking(self.scanflow.steady_s()) and key != "escape":
+            self.say(ASKING)
+            return True
         if work is None or self.scanflow.transport is not None:
             # No class key is in force: the letters of the places are.
             for action in (*keys.GO, keys.by_id("leave")):

@@ -20,7 +20,7 @@ from scanflow_tui.tui.present import result as show
 from scanflow_tui.tui.present.pipeline import graph_of, keys_of_classes
 from scanflow_tui.tui.screens.place import Place
 from scanflow_tui.tui.widgets.dialog import Confirm
-from scanflow_tui.tui.widgets.gallery import TILE_HEIGHT, Gallery, Shown
+from scanflow_tui.tui.widgets.gallery import Gallery, Shown
 from scanflow_tui.tui.widgets.lines import spelled
 from scanflow_tui.tui.widgets.rows import Rows
 
@@ -43,7 +43,12 @@ class ResultScreen(Place):
         """The table, the pictures below it."""
         with Vertical():
             yield Rows("Result", id="result-table", cursor=False)
-            yield Gallery(id="result-images", ascii=self.scanflow.ascii, legible=self.legible)
+            yield Gallery(
+                id="result-images",
+                ascii=self.scanflow.ascii,
+                legible=self.legible,
+                showing=self.scanflow.showing,
+            )
 
     def show(self, update: Update | None) -> None:
         """The table of the run, or what is still running."""
@@ -71,7 +76,8 @@ class ResultScreen(Place):
     def _share(self, pane: Rows, gallery: Gallery, wanted: int, any_images: bool) -> None:
         """Table and pictures together where both fit, else one of them."""
         room = self.app.size.height - 2
-        both = any_images and room - wanted >= TILE_HEIGHT + 1 and not self._confusion
+        tile_rows = self.scanflow.showing.tile(self.app.size.width).rows + 2
+        both = any_images and room - wanted >= tile_rows + 1 and not self._confusion
         pane.display = both or not (self._images and any_images)
         gallery.display = both or (self._images and any_images)
         pane.styles.height = wanted if both else "1fr"

@@ -12,10 +12,10 @@ from textual.containers import Vertical
 from scanflow_tui.images.adjust import Adjustment
 from scanflow_tui.images.protocol import Box
 from scanflow_tui.tui.pictures import Pictures
+from scanflow_tui.tui.showing import Showing
 from scanflow_tui.tui.widgets.lines import Lines
 from scanflow_tui.tui.widgets.tiles import Tile, Tiles
 
-TILE_WIDTH, TILE_HEIGHT = 30, 16
 PLAIN = Adjustment()
 
 
@@ -35,10 +35,13 @@ class Gallery(Vertical):
     Gallery > Lines { height: 1; }
     """
 
-    def __init__(self, *, id: str, ascii: bool, legible: Callable[[Text], Text]) -> None:
+    def __init__(
+        self, *, id: str, ascii: bool, legible: Callable[[Text], Text], showing: Showing
+    ) -> None:
         super().__init__(id=id)
         self.first = 0
         self._ascii = ascii
+        self._showing = showing
         self._legible = legible
         self._samples: Sequence[Shown] = ()
 
@@ -91,5 +94,7 @@ class Gallery(Vertical):
     def _shape(self) -> tuple[int, int, int, int]:
         """Columns, rows, and a tile's size in cells."""
         width, height = self.size.width, max(self.size.height - 1, 1)
-        tile_width, tile_height = min(TILE_WIDTH, max(width, 6)), min(TILE_HEIGHT, max(height, 4))
+        tile = self._showing.tile(self.app.size.width)
+        tile_width = min(tile.columns + 2, max(width, 6))
+        tile_height = min(tile.rows + 2, max(height, 4))
         return max(1, width // tile_width), max(1, height // tile_height), tile_width, tile_height

@@ -14,6 +14,7 @@ from scanflow_tui.tui.annotating import Annotating
 from scanflow_tui.tui.pictures import Pictures
 from scanflow_tui.tui.present import label as show
 from scanflow_tui.tui.present.label import Layout
+from scanflow_tui.tui.showing import Showing
 from scanflow_tui.tui.theme import TONES
 from scanflow_tui.tui.widgets.lines import Lines
 from scanflow_tui.tui.widgets.tiles import Tile, Tiles
@@ -33,8 +34,9 @@ class LabelBoard(Vertical):
     LabelBoard #label-info { height: 1fr; }
     """
 
-    def __init__(self, *, ascii: bool, legible: Callable[[Text], Text]) -> None:
+    def __init__(self, *, ascii: bool, legible: Callable[[Text], Text], showing: Showing) -> None:
         super().__init__(id="label-board")
+        self._showing = showing
         self._ascii = ascii
         self._legible = legible
         self._shape: tuple[int, int, bool] | None = None
@@ -48,15 +50,28 @@ class LabelBoard(Vertical):
 
     def grid_fits(self, picture_px: tuple[int, int] | None) -> bool:
         """Whether a grid has room here."""
-        return show.grid_fits(self.size.width, self.size.height, _grid_cells(picture_px))
+        return show.grid_fits(self.size.width, self.size.height, self._grid_cells(picture_px))
 
     def layout_of(self, work: Annotating, picture_px: tuple[int, int] | None) -> Layout:
         """How the body is cut for the work's view and this size."""
         width, height = self.size.width, self.size.height
         if work.single or not self.grid_fits(picture_px):
             wide, high = picture_px or USUAL_PX
-            return show.single_layout(width, height, (wide, (high + 1) // 2))
-        return show.grid_layout(width, height, _grid_cells(picture_px))
+            cells = (wide, (high + 1) // 2)
+            if self._showing.has_pixels:
+                box = self._showing.large(wide, high, show.single_room(width, height))
+                cells = (box.columns, box.rows)
+            return show.single_layout(width, height, cells)
+        return show.grid_layout(width, height, self._grid_cells(picture_px))
+
+    def _grid_cells(self, picture_px: tuple[int, int] | None) -> tuple[int, int]:
+        """The cells of a picture in a grid; of half-blocks a column a pixel, up to a limit."""
+        if self._showing.has_pixels:
+            tile = self._showing.tile(self.size.width)
+            return tile.columns, tile.rows
+        wide, high = picture_px or USUAL_PX
+        scale = min(1.0, GRID_SIDE_PX_MAX / wide, GRID_SIDE_PX_MAX / high)
+        return max(8, round(wide * scale)), max(4, (round(high * scale) + 1) // 2)
 
     def say(self, message: list[Text]) -> None:
         """A message in place of the pictures."""
@@ -157,13 +172,6 @@ class LabelBoard(Vertical):
         tiles.styles.width = width
         tiles.styles.height = height
         self.query_one("#label-side").display = single
-
-
-def _grid_cells(picture_px: tuple[int, int] | None) -> tuple[int, int]:
-    """The cells of a picture in a grid: a column a pixel, at most ``GRID_SIDE_PX_MAX``."""
-    wide, high = picture_px or USUAL_PX
-    scale = min(1.0, GRID_SIDE_PX_MAX / wide, GRID_SIDE_PX_MAX / high)
-    return max(8, round(wide * scale)), max(4, (round(high * scale) + 1) // 2)
 
 
 def _first_size(pictures: Pictures, digests: list[str]) -> tuple[int, int] | None:

@@ -15,6 +15,7 @@ from scanflow_tui.images.adjust import Adjustment
 from scanflow_tui.images.half import HalfBlocks
 from scanflow_tui.images.protocol import Box, CellSize
 from scanflow_tui.tui.pictures import Pictures, strips_of
+from scanflow_tui.tui.showing import Showing
 from scanflow_tui.tui.widgets.tiles import Tile, tile_lines
 from tests.fakes.people import png
 
@@ -27,7 +28,9 @@ class Shelf:
         self.held = held
         self.read_digests: list[str] = []
         self.tasks: list[asyncio.Task[None]] = []
-        self.pictures = Pictures(self.read, self.start, lambda: None)
+        self.pictures = Pictures(
+            self.read, self.start, lambda: None, Showing("auto", is_plain=False, now_s=0.0)
+        )
 
     async def read(self, ref: Ref) -> Chunk:
         self.read_digests.append(ref.id)

@@ -1,0 +1,134 @@
+"""How this terminal shows pictures: chosen once its answers are there, until then half-blocks.
+
+Screens ask it for strips and for sizes in cells; what is behind them is its own business.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Literal
+
+from textual.strip import Strip
+
+from scanflow_tui.images.probe import Choice, Surroundings, Way, choose, read
+from scanflow_tui.images.protocol import Box, CellSize
+from scanflow_tui.tui.imagelayer import ImageLayer
+from scanflow_tui.tui.sheets import Sheets
+
+if TYPE_CHECKING:
+    from scanflow_tui.images.protocol import Encoder, Pixels
+
+Wish = Way | Literal["auto", "off"]
+WISHES: tuple[Wish, ...] = ("auto", "kitty", "sixel", "iterm", "half", "ascii", "off")
+PIXEL_WAYS: tuple[Way, ...] = ("kitty", "sixel", "iterm")
+ASKING_S_MAX = 3.0
+"""Label keys wait no longer than this for a terminal's answers."""
+
+HALF_TILE, PIXEL_TILE, PIXEL_TILE_SMALL = Box(28, 14), Box(12, 5), Box(8, 4)
+"""A picture's cells in a grid, without its frame; the small one below ``WIDE`` columns."""
+
+WIDE = 100
+
+
+class Showing:
+    """``choice`` may change once, early; ``generation`` then counts on, and all is painted anew."""
+
+    def __init__(self, wish: Wish, *, is_plain: bool, now_s: float) -> None:
+        self.wish = wish
+        self.generation = 0
+        self.sheets = Sheets()
+        self.layer: ImageLayer | None = None
+        self._is_plain = is_plain
+        self._begun_s = now_s
+        self._is_open = False
+        self._replies: tuple[str, ...] = ()
+        first: Way = "ascii" if is_plain else "half"
+        self.choice = Choice(first, CellSize(), "the terminal was not asked")
+        self._encoder: Encoder | None = None
+        if not is_plain and wish not in ("auto", "off"):
+            self._choose(80, 24, (0, 0))
+
+    @property
+    def has_pixels(self) -> bool:
+        """Whether pictures are shown by pixel, and not by cell."""
+        return self.choice.way in PIXEL_WAYS
+
+    def asked(self) -> None:
+        """The terminal was asked; what it can show is not known before it answers."""
+        self._is_open = True
+
+    def is_asking(self, now_s: float) -> bool:
+        """Whether an answer may still come that a key must not be mixed up with."""
+        return self._is_open and now_s - self._begun_s < ASKING_S_MAX
+
+    def answered(
+        self, replies: tuple[str, ...], columns: int, rows: int, window_px: tuple[int, int]
+    ) -> bool:
+        """Take answers in; whether pictures are shown otherwise from now on."""
+        self._replies = replies
+        if not read(replies).fence:
+            return False
+        self._is_open = False
+        return self._choose(columns, rows, window_px)
+
+    def closed(self) -> None:
+        """No answer will come any more."""
+        self._is_open = False
+
+    def strips(self, pixels: Pixels, box: Box) -> tuple[tuple[Strip, ...], int]:
+        """A picture in at most this box, and the number of its sheet (0 where cells show it)."""
+        encoder = self._encoder_now()
+        painting = encoder.paint(pixels, box, self.choice.cell)
+        if not painting.payload:
+            from scanflow_tui.tui.pictures import strips_of
+
+            return strips_of(painting), 0
+        from scanflow_tui.images.scaling import fitted, nearest
+
+        cell = self.choice.cell
+        shown = fitted(
+            pixels.shape[1],
+            pixels.shape[0],
+            width_max=box.columns * cell.width_px,
+            height_max=box.rows * cell.height_px,
+        )
+        took = Box(painting.columns, painting.rows)
+        sheet, strips = self.sheets.lay(nearest(pixels, *shown), painting.payload, took, cell)
+        return strips, sheet
+
+    def is_laid(self, sheet: int) -> bool:
+        """Whether strips of this sheet may still be shown."""
+        return not sheet or self.sheets.sheet(sheet) is not None
+
+    def tile(self, width: int) -> Box:
+        """The cells of a picture in a grid on a screen of so many columns."""
+        if not self.has_pixels:
+            return HALF_TILE
+        return PIXEL_TILE if width >= WIDE else PIXEL_TILE_SMALL
+
+    def large(self, width: int, height: int, room: Box) -> Box:
+        """The cells of a picture (size in pixels), enlarged as far as the room allows."""
+        cell = self.choice.cell
+        scale = min(room.columns * cell.width_px // width, room.rows * cell.height_px // height)
+        if scale < 1:
+            return room
+        return Box(-(-width * scale // cell.width_px), -(-height * scale // cell.height_px))
+
+    def _choose(self, columns: int, rows: int, window_px: tuple[int, int]) -> bool:
+        around = Surroundings(columns, rows, *window_px, environment=os.environ)
+        wish: Way | Literal["auto"] = self.wish if self.wish != "off" else "half"
+        found = choose(read(self._replies), around, "ascii" if self._is_plain else wish)
+        if found == self.choice:
+            return False
+        self.choice, self._encoder = found, None
+        self.generation += 1
+        self.layer = ImageLayer(found.way, self.sheets) if self.has_pixels else None
+        return True
+
+    def _encoder_now(self) -> Encoder:
+        # numpy and PIL come with the encoders: not before the first picture is there.
+        if self._encoder is None:
+            from scanflow_tui.images.ways import encoder_of
+
+            self._encoder = encoder_of(self.choice.way)
+        return self._encoder

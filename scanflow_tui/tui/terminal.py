@@ -1,0 +1,66 @@
+"""Where the app meets the terminal: its answers, and frames with pictures of real pixels."""
+
+from __future__ import annotations
+
+import fcntl
+import struct
+import sys
+import termios
+from typing import TYPE_CHECKING, Any
+
+from textual._compositor import ChopsUpdate, LayoutUpdate
+from textual.screen import Screen
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from scanflow_tui.tui.answered import Answered
+    from scanflow_tui.tui.app import ScanflowApp
+
+
+def answered(app: ScanflowApp, message: Answered) -> None:
+    """Choose the way to show pictures, and paint again where it is another."""
+    columns, rows = app.size
+    if not message.is_open:
+        app.showing.closed()
+    if app.showing.answered(message.replies, columns, rows, _window_px()):
+        app.refresh_place(None)
+        app.refresh(layout=True)
+
+
+def cleared(app: ScanflowApp) -> None:
+    """The terminal's screen is empty: what the layer knows of it is wrong."""
+    layer = app.showing.layer
+    if layer is not None and app._driver is not None:
+        app._driver.write(layer.forget(*app.size))
+        app.refresh(layout=True)
+
+
+def painted(app: ScanflowApp, screen: Screen[Any], renderable: RenderableType | None) -> bool:
+    """Paint a frame through the image layer; False where the framework has to."""
+    layer, driver = app.showing.layer, app._driver
+    if layer is None or driver is None or driver.is_inline or app.is_headless:
+        return False
+    if not isinstance(renderable, LayoutUpdate | ChopsUpdate):
+        return False
+    if app._batch_count or not app._running or app._closed:
+        return False
+    size = screen.outer_size
+    text = layer.painted(renderable, (size.width, size.height), app.console._color_system)
+    x, y = size.clamp_offset(app.cursor_position)
+    app._begin_update()
+    driver.write(f"{text}\x1b[{y + 1};{x + 1}H")
+    app._end_update()
+    driver.flush()
+    app.post_display_hook()
+    return True
+
+
+def _window_px() -> tuple[int, int]:
+    """The window in pixels as the system knows it; zeros where it does not."""
+    try:
+        told = fcntl.ioctl(sys.__stdout__ or 1, termios.TIOCGWINSZ, bytes(8))
+    except (OSError, ValueError):
+        return 0, 0
+    _, _, width, height = struct.unpack("HHHH", told)
+    return width, height

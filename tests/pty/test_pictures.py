@@ -1,0 +1,82 @@
+"""Pictures and answers on a terminal: sixel where it is told of, and never a label by an answer."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import pytest
+
+from scanflow_tui.client.live import LiveSource
+from scanflow_tui.contract.commands import AddBatch, StartRun
+from tests.crash.toy import Toy, end, until
+from tests.pty.terminal import SIXEL_ANSWERS, Terminal
+from tests.tidy.source import ROOT
+
+pytestmark = pytest.mark.pty
+
+SCANFLOW = str(Path(sys.executable).with_name("scanflow"))
+SESSION = str(ROOT / "sessions" / "mnist-demo.duckdb")
+DA1 = SIXEL_ANSWERS[-1]
+
+
+@pytest.fixture
+def asking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toy:
+    """A session that waits for labels."""
+    monkeypatch.setenv("SCANFLOW_NO_MIRROR", "1")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    toy = Toy(tmp_path)
+    toy.open_gate()
+
+    async def ask() -> None:
+        source = toy.source()
+        await source.open()
+        await source.send(StartRun())
+        await until(source, lambda state: state.champion == 1)
+        await source.send(AddBatch(str(toy.batch)))
+        await until(source, lambda state: bool(state.desks))
+        await source.close()
+
+    asyncio.run(ask())
+    return toy
+
+
+async def n_labels(source: LiveSource) -> int:
+    await source.open()
+    (desk,) = source.state.desks.values()
+    await source.close()
+    return len(desk.history)
+
+
+def test_flagged_images_are_sent_as_sixel_where_the_terminal_has_it() -> None:
+    with Terminal([SCANFLOW, "replay", SESSION], answers=SIXEL_ANSWERS) as terminal:
+        terminal.until("verified")
+        terminal.keys("d")
+        terminal.until("flagged")
+        terminal.until_printed(rb"\x1bP0;1;0q")
+        terminal.keys("?")
+        terminal.until("Move")
+        assert "\U000f0000" not in terminal.text()
+
+
+def test_a_terminal_that_says_nothing_gets_half_blocks() -> None:
+    with Terminal([SCANFLOW, "replay", SESSION]) as terminal:
+        terminal.until("verified")
+        terminal.keys("d")
+        terminal.until("flagged", "\u2580")
+        assert b"\x1bP0;1;0q" not in terminal.raw
+
+
+def test_an_answer_that_comes_late_and_torn_labels_nothing(asking: Toy) -> None:
+    command = [SCANFLOW, "label", "toy", "--sessions", str(asking.folder.parent)]
+    with Terminal(command) as terminal:
+        terminal.until("0 of 20")
+        for char in DA1:
+            terminal.keys(char)
+        terminal.keys("0")
+        terminal.until("1 of 20")
+        terminal.keys("1")
+        terminal.until("2 of 20", "saved")
+    assert asyncio.run(n_labels(asking.source())) == 2
+    asyncio.run(end(asking))
