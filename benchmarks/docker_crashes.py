@@ -75,6 +75,7 @@ class Campaign:
     """What became of the tries that were under way at the hit."""
     lines: int = 0
     marked: int = 0
+    replaced: int = 0
     wrong: list[str] = field(default_factory=list)
 
 
@@ -219,6 +220,7 @@ async def judged(
     campaign.outcomes.update(found.outcomes)
     campaign.lines += found.lines
     campaign.marked += found.marked
+    campaign.replaced += found.replaced
     campaign.wrong += [f"run {campaign.runs}: {text}" for text in found.wrong]
     if found.wrong:
         sys.stderr.write(f"kept: {toy.folder}\n")
@@ -258,7 +260,8 @@ def row_of(campaign: Campaign, what: str) -> Row:
         what,
         "every run whole",
         f"{campaign.whole} of {campaign.runs} runs whole; hit: {hits}; tries: {tries}; "
-        f"{campaign.lines} log lines compared; {campaign.marked} logs with a mark",
+        f"{campaign.lines} log lines compared; {campaign.marked} logs with a mark, "
+        f"{campaign.replaced} of them with replaced bytes",
         campaign.whole == campaign.runs and not campaign.wrong and campaign.runs > 0,
         {
             "hits": dict(campaign.hits),

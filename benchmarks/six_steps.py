@@ -15,6 +15,8 @@ from scanflow_tui.client.live import LiveSource
 from scanflow_tui.client.source import Ref
 from scanflow_tui.client.start import create_session
 from scanflow_tui.contract.loglines import Decoder, Line, Stream, rebuild
+from scanflow_tui.engine.docker_follow import IN_DOUBT
+from scanflow_tui.engine.docker_log import replaced
 from scanflow_tui.session.state import AttemptView, NodeView
 from tests.crash.toy import Toy
 
@@ -66,6 +68,8 @@ class Found:
     outcomes: list[str] = field(default_factory=list)
     lines: int = 0
     marked: int = 0
+    replaced: int = 0
+    """Logs in which bytes that are no UTF-8 were replaced."""
     wrong: list[str] = field(default_factory=list)
 
 
@@ -146,11 +150,27 @@ async def _judge_attempt(
     record = (await source.read(Ref("log", attempt.name))).data
     decoder = Decoder()
     lines = decoder.feed(record) + decoder.flush()
-    is_marked = any(line.stream == "engine" for line in lines)
-    found.marked += is_marked
-    if has_code and not is_marked and rebuild(record) != _payload(node, attempt):
-        found.wrong.append(f"{attempt.name}: the log is not what was written, and says nothing")
+    marks = {line.text for line in lines if line.stream == "engine"}
+    found.marked += bool(marks)
+    if has_code:
+        _judge_bytes(rebuild(record), marks, node, attempt, found)
     _judge_lines(lines, node, attempt, found, is_whole=has_code)
+
+
+def _judge_bytes(
+    told: dict[Stream, bytes], marks: set[bytes], node: NodeView, attempt: AttemptView, found: Found
+) -> None:
+    """Byte for byte, but for bytes that are no UTF-8 and whose replacement is marked."""
+    known = _payload(node, attempt)
+    if told == known:
+        return
+    found.replaced += 1
+    if {stream: replaced(data) for stream, data in told.items()} != {
+        stream: replaced(data) for stream, data in known.items()
+    }:
+        found.wrong.append(f"{attempt.name}: the log is not what was written")
+    elif IN_DOUBT.encode() not in marks:
+        found.wrong.append(f"{attempt.name}: bytes were replaced without a mark")
 
 
 def _output(toy: SixSteps, node: NodeView, attempt: AttemptView) -> Path:
