@@ -12,6 +12,7 @@ from typing import Literal
 
 from scanflow_tui.contract import limits
 from scanflow_tui.contract.loglines import header_bytes
+from scanflow_tui.contract.logwords import Text, Words
 
 Read = Callable[[int, int], tuple[bytes, int]]
 """Offset and length in; bytes and the whole record's size out. No bytes: there is a gap."""
@@ -78,14 +79,14 @@ def find(read: Read, search: Search, start: int, length: int) -> Found:
     Forwards the range is what follows ``start``, backwards what lies before it.
     """
     needle = search.needle.encode("utf-8", "surrogateescape")
-    is_folded = needle == needle.lower()
+    words = Words(needle)
     hits: list[int] = []
     size = 0
     reached = max(start - length, 0) if search.is_backwards else start + length
     low, high = (reached, start) if search.is_backwards else (start, reached)
     for piece in _pieces(read, low, high, is_backwards=search.is_backwards):
         size = piece.size
-        text = piece.data.lower() if is_folded and needle else piece.data
+        text = words.text(piece.data)
         within = _backwards if search.is_backwards else _forwards
         for at in within(piece, text, needle, search.streams):
             hits.append(piece.base + at)
@@ -143,7 +144,7 @@ def _piece(read: Read, start: int, end: int) -> _Piece:
     return _Piece(base, data, begin, len(data) if newline < 0 else newline + 1, size)
 
 
-def _forwards(piece: _Piece, text: bytes, needle: bytes, streams: Streams) -> Iterator[int]:
+def _forwards(piece: _Piece, text: Text, needle: bytes, streams: Streams) -> Iterator[int]:
     """Where matching record lines begin, in order."""
     mark = needle or _mark(streams)
     at = piece.begin
@@ -151,8 +152,8 @@ def _forwards(piece: _Piece, text: bytes, needle: bytes, streams: Streams) -> It
         hit = text.find(mark, at, piece.end)
         if hit < 0:
             return
-        line = text.rfind(b"\n", piece.begin, hit) + 1 or piece.begin
-        if _holds(piece, text, line, hit, needle, streams):
+        line = piece.data.rfind(b"\n", piece.begin, hit) + 1 or piece.begin
+        if _holds(piece, line, hit, needle, streams):
             yield line
         elif hit < line + header_bytes(piece.data, line):
             # The word stands in the time stamp: look on behind it.
@@ -161,7 +162,7 @@ def _forwards(piece: _Piece, text: bytes, needle: bytes, streams: Streams) -> It
         at = _after(piece, hit)
 
 
-def _backwards(piece: _Piece, text: bytes, needle: bytes, streams: Streams) -> Iterator[int]:
+def _backwards(piece: _Piece, text: Text, needle: bytes, streams: Streams) -> Iterator[int]:
     """Where matching record lines begin, from the last to the first."""
     mark = needle or _mark(streams)
     end = piece.end
@@ -169,15 +170,13 @@ def _backwards(piece: _Piece, text: bytes, needle: bytes, streams: Streams) -> I
         hit = text.rfind(mark, piece.begin, end)
         if hit < 0:
             return
-        line = text.rfind(b"\n", piece.begin, hit) + 1 or piece.begin
-        if _holds(piece, text, line, hit, needle, streams):
+        line = piece.data.rfind(b"\n", piece.begin, hit) + 1 or piece.begin
+        if _holds(piece, line, hit, needle, streams):
             yield line
         end = line
 
 
-def _holds(
-    piece: _Piece, text: bytes, line: int, hit: int, needle: bytes, streams: Streams
-) -> bool:
+def _holds(piece: _Piece, line: int, hit: int, needle: bytes, streams: Streams) -> bool:
     header = header_bytes(piece.data, line)
     if needle and hit < line + header:
         return False
