@@ -11,10 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from scanflow_tui.images.protocol import CellSize
-
-Way = Literal["kitty", "sixel", "iterm", "half", "ascii"]
-WAYS: tuple[Way, ...] = ("kitty", "sixel", "iterm", "half", "ascii")
+from scanflow_tui.images.protocol import CellSize, Choice, Way
 
 QUERIES = (
     "\x1b[>0q"  # XTVERSION: name and version
@@ -66,15 +63,6 @@ class Evidence:
     def sixel(self) -> bool:
         """Whether the terminal says that it shows sixel."""
         return _SIXEL in self.attributes
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """How pictures are shown, with which cells, and why, in a sentence."""
-
-    way: Way
-    cell: CellSize
-    why: str
 
 
 def read(replies: Sequence[str]) -> Evidence:

@@ -8,7 +8,7 @@ This module imports neither numpy nor PIL: screens name its types before the fir
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     """A picture: (height, width) grey or (height, width, 3) RGB, 8 bits a channel."""
 
 Rgb = tuple[int, int, int]
+Way = Literal["kitty", "sixel", "iterm", "half", "ascii"]
+"""How a terminal is shown a picture: three by the pixel, two by the cell."""
 
 
 class Cell(NamedTuple):
@@ -66,6 +68,14 @@ class Painting:
     def rows(self) -> int:
         """The height in cells."""
         return len(self.cells)
+
+
+class Choice(NamedTuple):
+    """How pictures are shown, with which cells, and why, in a sentence."""
+
+    way: Way
+    cell: CellSize
+    why: str
 
 
 class Encoder(Protocol):

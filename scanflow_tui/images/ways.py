@@ -11,8 +11,7 @@ from scanflow_tui.images.shades import Shades
 from scanflow_tui.images.sixel import Sixel
 
 if TYPE_CHECKING:
-    from scanflow_tui.images.probe import Way
-    from scanflow_tui.images.protocol import Encoder
+    from scanflow_tui.images.protocol import Encoder, Way
 
 
 def encoder_of(way: Way) -> Encoder:

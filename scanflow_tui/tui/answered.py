@@ -6,17 +6,14 @@ from textual.message import Message
 
 
 class Answered(Message):
-    """``replies`` are all until now; ``is_open`` says that more may come."""
+    """``replies`` are all until now; ``is_open`` says that more may come. ``is_cleared``: the
+    application's screen was entered, so nothing that was painted stands there.
+    """
 
-    def __init__(self, replies: tuple[str, ...], is_open: bool) -> None:
+    def __init__(
+        self, replies: tuple[str, ...], *, is_open: bool, is_cleared: bool = False
+    ) -> None:
         super().__init__()
         self.replies = replies
         self.is_open = is_open
-
-
-class Cleared(Message):
-    """The application's screen was entered, so nothing that was painted stands there."""
-
-
-class Asked(Message):
-    """The terminal was asked; its answers come as ``Answered``."""
+        self.is_cleared = is_cleared

@@ -27,11 +27,10 @@ from scanflow_tui.tui.theme import THEME, plain_ascii
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from textual.driver import Driver
 
     from scanflow_tui.client.source import Reply, Source, Update
     from scanflow_tui.contract.commands import Command
-    from scanflow_tui.tui.answered import Answered, Cleared
+    from scanflow_tui.tui.answered import Answered
     from scanflow_tui.tui.known import Known
     from scanflow_tui.tui.showing import Wish
     from scanflow_tui.tui.transport import Transport
@@ -76,7 +75,7 @@ class ScanflowApp(App[int]):
         now_s: Callable[[], float] = time.time,
         steady_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__()
+        super().__init__(driver_class=terminal.driver_class())
         self.register_theme(THEME)
         self.stylesheet.set_variables(self.get_css_variables())
         self.sessions_root = sessions_root
@@ -86,7 +85,7 @@ class ScanflowApp(App[int]):
         self.now_s = now_s
         self.steady_s = steady_s
         # NO_COLOR asks for no colours, and half-blocks are nothing but colours.
-        self.showing = Showing(images, is_plain=ascii or self.no_color, now_s=steady_s())
+        self.showing = Showing(images, is_plain=ascii or self.no_color)
         self.following = Following(self, source, name, opens)
         self.node: str | None = None
         self.run_number: int | None = None
@@ -119,23 +118,9 @@ class ScanflowApp(App[int]):
         """The source's cursor, where it has one."""
         return self.following.transport
 
-    def get_driver_class(self) -> type[Driver]:
-        """One that asks the terminal what it can show."""
-        from scanflow_tui.tui.asking import AskingDriver
-
-        return AskingDriver
-
-    def on_asked(self) -> None:
-        """Keys that label wait a moment for the answers."""
-        self.showing.asked()
-
     def on_answered(self, message: Answered) -> None:
         """Show pictures as the terminal says that it can."""
         terminal.answered(self, message)
-
-    def on_cleared(self, message: Cleared) -> None:
-        """Paint everything: nothing of what was painted stands there."""
-        terminal.cleared(self)
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
         if not terminal.painted(self, screen, renderable):
@@ -146,8 +131,9 @@ class ScanflowApp(App[int]):
         return self.moves.place(self._start)
 
     def on_mount(self) -> None:
-        """The source is opened only after the first paint."""
+        """The source is opened, and the terminal asked, only after the first paint."""
         self.call_after_refresh(self.following.begin)
+        self.call_after_refresh(lambda: terminal.ask(self))
 
     def refresh_place(self, update: Update | None) -> None:
         """Render the place on top from what is known."""

@@ -6,14 +6,16 @@ import os
 import selectors
 import time
 from codecs import getincrementaldecoder
+from typing import TYPE_CHECKING
 
 from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
 
-from scanflow_tui.images.probe import QUERIES
-from scanflow_tui.images.replies import ReplyFilter
-from scanflow_tui.tui.answered import Answered, Asked, Cleared
+from scanflow_tui.tui.answered import Answered
+
+if TYPE_CHECKING:
+    from scanflow_tui.images.replies import ReplyFilter
 
 READ_BYTES = 4096
 TICK_S = 0.1
@@ -22,26 +24,32 @@ SILENT = ("dumb", "linux")
 
 
 class AskingDriver(LinuxDriver):
-    """Asks once, after the first start; nothing waits for the answers."""
+    """``ask`` it once, after the first paint; nothing waits for the answers."""
 
-    _has_asked = False
+    _replies: ReplyFilter | None = None
 
     def start_application_mode(self) -> None:
-        """Enter the application's screen, then ask."""
+        """Enter the application's screen, which is empty then."""
         LinuxDriver.start_application_mode(self)  # type: ignore[no-untyped-call]
-        self.process_message(Cleared())
-        if not self._has_asked and self.input_tty and os.environ.get("TERM") not in SILENT:
-            self._has_asked = True
-            self.process_message(Asked())
-            self.write(QUERIES)
-            self.flush()
+        self.process_message(Answered((), is_open=True, is_cleared=True))
+
+    def ask(self) -> bool:
+        """Ask the terminal what it can show; False where it is not to be asked, or was."""
+        if self._replies is not None or not self.input_tty or os.environ.get("TERM") in SILENT:
+            return False
+        from scanflow_tui.images.probe import QUERIES
+        from scanflow_tui.images.replies import ReplyFilter
+
+        self._replies = ReplyFilter(time.monotonic())
+        self.write(QUERIES)
+        self.flush()
+        return True
 
     def run_input_thread(self) -> None:
         """Read keys until the end; what the terminal answered goes to the app as a message."""
         parser = XTermParser(self._debug)
         decode = getincrementaldecoder("utf-8")(errors="replace").decode
-        replies = ReplyFilter(time.monotonic())
-        n_told, was_open = 0, True
+        told = (0, True)
         with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
             while not self.exit_event.is_set():
@@ -51,17 +59,26 @@ class AskingDriver(LinuxDriver):
                     if not data:
                         break
                     text = decode(data)
-                passed = replies.feed(text, time.monotonic())
+                replies = self._replies
+                if replies is not None:
+                    text = replies.feed(text, time.monotonic())
                 # An empty text would mean the end to the parser.
-                events = [*parser.feed(passed)] if passed else []
+                events = [*parser.feed(text)] if text else []
                 for event in (*events, *parser.tick()):
                     self.process_message(event)
-                is_open = replies.is_open(time.monotonic())
-                if len(replies.replies) > n_told or is_open != was_open:
-                    n_told, was_open = len(replies.replies), is_open
-                    self.process_message(Answered(tuple(replies.replies), is_open))
+                told = self._tell(told)
         try:
             for _ in parser.feed(""):
                 pass
         except (EOFError, ParseError):
             pass
+
+    def _tell(self, told: tuple[int, bool]) -> tuple[int, bool]:
+        """Tell the app what is new of the answers; what it knows then."""
+        replies = self._replies
+        if replies is None:
+            return told
+        known = (len(replies.replies), replies.is_open(time.monotonic()))
+        if known != told:
+            self.process_message(Answered(tuple(replies.replies), is_open=known[1]))
+        return known

@@ -19,7 +19,7 @@ from scanflow_tui.tui.shadow import Changes, Shadow, Spot, Styled, written
 from scanflow_tui.tui.sheets import Sheet, Sheets
 
 if TYPE_CHECKING:
-    from scanflow_tui.images.probe import Way
+    from scanflow_tui.images.protocol import Way
 
 _MARK = "\0"
 RECTANGLES_MAX = 1000

@@ -1,5 +1,7 @@
 """How this terminal shows pictures: chosen once its answers are there, until then half-blocks.
 
+What reads answers and what paints pixels is loaded with the answers, after the first paint.
+
 Screens ask it for strips and for sizes in cells; what is behind them is its own business.
 """
 
@@ -8,15 +10,13 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Literal
 
-from textual.strip import Strip
-
-from scanflow_tui.images.probe import Choice, Surroundings, Way, choose, read
-from scanflow_tui.images.protocol import Box, CellSize
-from scanflow_tui.tui.imagelayer import ImageLayer
-from scanflow_tui.tui.sheets import Sheets
+from scanflow_tui.images.protocol import Box, CellSize, Choice, Way
 
 if TYPE_CHECKING:
+    from textual.strip import Strip
+
     from scanflow_tui.images.protocol import Encoder, Pixels
+    from scanflow_tui.tui.imagelayer import ImageLayer
 
 Wish = Way | Literal["auto", "off"]
 WISHES: tuple[Wish, ...] = ("auto", "kitty", "sixel", "iterm", "half", "ascii", "off")
@@ -33,13 +33,12 @@ WIDE = 100
 class Showing:
     """``choice`` may change once, early; ``generation`` then counts on, and all is painted anew."""
 
-    def __init__(self, wish: Wish, *, is_plain: bool, now_s: float) -> None:
+    def __init__(self, wish: Wish, *, is_plain: bool) -> None:
         self.wish = wish
         self.generation = 0
-        self.sheets = Sheets()
         self.layer: ImageLayer | None = None
         self._is_plain = is_plain
-        self._begun_s = now_s
+        self._asked_s = 0.0
         self._is_open = False
         self._replies: tuple[str, ...] = ()
         first: Way = "ascii" if is_plain else "half"
@@ -53,18 +52,20 @@ class Showing:
         """Whether pictures are shown by pixel, and not by cell."""
         return self.choice.way in PIXEL_WAYS
 
-    def asked(self) -> None:
+    def asked(self, now_s: float) -> None:
         """The terminal was asked; what it can show is not known before it answers."""
-        self._is_open = True
+        self._is_open, self._asked_s = True, now_s
 
     def is_asking(self, now_s: float) -> bool:
         """Whether an answer may still come that a key must not be mixed up with."""
-        return self._is_open and now_s - self._begun_s < ASKING_S_MAX
+        return self._is_open and now_s - self._asked_s < ASKING_S_MAX
 
     def answered(
         self, replies: tuple[str, ...], columns: int, rows: int, window_px: tuple[int, int]
     ) -> bool:
         """Take answers in; whether pictures are shown otherwise from now on."""
+        from scanflow_tui.images.probe import read
+
         self._replies = replies
         if not read(replies).fence:
             return False
@@ -93,12 +94,15 @@ class Showing:
             height_max=box.rows * cell.height_px,
         )
         took = Box(painting.columns, painting.rows)
-        sheet, strips = self.sheets.lay(nearest(pixels, *shown), painting.payload, took, cell)
+        if self.layer is None:
+            return (), 0
+        sheets = self.layer.sheets
+        sheet, strips = sheets.lay(nearest(pixels, *shown), painting.payload, took, cell)
         return strips, sheet
 
     def is_laid(self, sheet: int) -> bool:
         """Whether strips of this sheet may still be shown."""
-        return not sheet or self.sheets.sheet(sheet) is not None
+        return not sheet or (self.layer is not None and self.layer.sheets.sheet(sheet) is not None)
 
     def tile(self, width: int) -> Box:
         """The cells of a picture in a grid on a screen of so many columns."""
@@ -115,6 +119,8 @@ class Showing:
         return Box(-(-width * scale // cell.width_px), -(-height * scale // cell.height_px))
 
     def _choose(self, columns: int, rows: int, window_px: tuple[int, int]) -> bool:
+        from scanflow_tui.images.probe import Surroundings, choose, read
+
         around = Surroundings(columns, rows, *window_px, environment=os.environ)
         wish: Way | Literal["auto"] = self.wish if self.wish != "off" else "half"
         found = choose(read(self._replies), around, "ascii" if self._is_plain else wish)
@@ -122,7 +128,12 @@ class Showing:
             return False
         self.choice, self._encoder = found, None
         self.generation += 1
-        self.layer = ImageLayer(found.way, self.sheets) if self.has_pixels else None
+        self.layer = None
+        if self.has_pixels:
+            from scanflow_tui.tui.imagelayer import ImageLayer
+            from scanflow_tui.tui.sheets import Sheets
+
+            self.layer = ImageLayer(found.way, Sheets())
         return True
 
     def _encoder_now(self) -> Encoder:

@@ -13,26 +13,40 @@ from textual.screen import Screen
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from textual.driver import Driver
 
     from scanflow_tui.tui.answered import Answered
     from scanflow_tui.tui.app import ScanflowApp
 
 
+def driver_class() -> type[Driver]:
+    """One that asks the terminal what it can show."""
+    from scanflow_tui.tui.asking import AskingDriver
+
+    return AskingDriver
+
+
+def ask(app: ScanflowApp) -> None:
+    """Ask the terminal what it can show; keys that label wait a moment for its answers."""
+    from scanflow_tui.tui.asking import AskingDriver
+
+    if isinstance(app._driver, AskingDriver) and app._driver.ask():
+        app.showing.asked(app.steady_s())
+
+
 def answered(app: ScanflowApp, message: Answered) -> None:
-    """Choose the way to show pictures, and paint again where it is another."""
+    """Choose the way to show pictures, and paint again where it is another, or nothing stands."""
+    layer = app.showing.layer
+    if message.is_cleared:
+        if layer is not None and app._driver is not None:
+            app._driver.write(layer.forget(*app.size))
+            app.refresh(layout=True)
+        return
     columns, rows = app.size
     if not message.is_open:
         app.showing.closed()
     if app.showing.answered(message.replies, columns, rows, _window_px()):
         app.refresh_place(None)
-        app.refresh(layout=True)
-
-
-def cleared(app: ScanflowApp) -> None:
-    """The terminal's screen is empty: what the layer knows of it is wrong."""
-    layer = app.showing.layer
-    if layer is not None and app._driver is not None:
-        app._driver.write(layer.forget(*app.size))
         app.refresh(layout=True)
 
 

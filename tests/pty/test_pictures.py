@@ -80,3 +80,17 @@ def test_an_answer_that_comes_late_and_torn_labels_nothing(asking: Toy) -> None:
         terminal.until("2 of 20", "saved")
     assert asyncio.run(n_labels(asking.source())) == 2
     asyncio.run(end(asking))
+
+
+def test_doctor_says_what_the_terminal_answered(tmp_path: Path) -> None:
+    command = [SCANFLOW, "doctor", "--engine", "process", "--sessions", str(tmp_path)]
+    with Terminal(command, answers=SIXEL_ANSWERS) as terminal:
+        terminal.until("foot(1.13.1)", "10x20 pixels", "Pictures are shown as sixel")
+        assert terminal.ended() == 0
+
+
+def test_doctor_goes_on_where_a_terminal_says_nothing(tmp_path: Path) -> None:
+    command = [SCANFLOW, "doctor", "--engine", "process", "--sessions", str(tmp_path)]
+    with Terminal(command) as terminal:
+        terminal.until("no answer", "Pictures are shown as half")
+        assert terminal.ended() == 0

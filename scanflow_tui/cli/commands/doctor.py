@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from scanflow_tui import __version__
-from scanflow_tui.cli import output
+from scanflow_tui.cli import output, terminal_answers
 from scanflow_tui.cli.choosing import sessions_root
 from scanflow_tui.contract.errors import ScanflowError
 from scanflow_tui.engine.choose import open_engine
@@ -41,6 +41,8 @@ def execute(engine: str, root: str | None, as_json: bool) -> int:
     except ScanflowError as error:
         code = error.exit_code
         said.append(error.sentence())
+    if not as_json:
+        said.extend(terminal_answers.sentences())
     said.extend(_package(name, use) for name, use in OPTIONAL.items())
     if as_json:
         output.write_json({"ok": code == 0, "sentences": said})

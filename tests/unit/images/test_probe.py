@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanflow_tui.images.probe import QUERIES, Choice, Surroundings, choose, evidence_lines, read
-from scanflow_tui.images.protocol import CellSize
+from scanflow_tui.images.probe import QUERIES, Surroundings, choose, evidence_lines, read
+from scanflow_tui.images.protocol import CellSize, Choice
 
 XTERM_PLAIN = ("\x1bP>|XTerm(379)\x1b\\", "\x1b[?2;3;0S", "\x1b[?64;1;2;6;9;15c")
 XTERM_SIXEL = ("\x1bP>|XTerm(379)\x1b\\", "\x1b[?2;0;600;520S", "\x1b[?63;1;2;4;6c")

@@ -13,8 +13,7 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from scanflow_tui.images.probe import Way
-from scanflow_tui.images.protocol import Box, CellSize
+from scanflow_tui.images.protocol import Box, CellSize, Way
 from scanflow_tui.tui.imagelayer import ImageLayer
 from scanflow_tui.tui.sheets import N_CODES, Sheets
 from scanflow_tui.tui.showing import Showing
@@ -28,7 +27,7 @@ BOX = Box(4, 2)
 
 
 def shown(way: Way) -> tuple[Showing, ImageLayer]:
-    made = Showing(way, is_plain=False, now_s=0.0)
+    made = Showing(way, is_plain=False)
     replies = ("\x1b[6;20;10t", "\x1b[?62;4c")
     made.answered(replies, 20, 6, (0, 0))
     assert made.layer is not None
@@ -149,8 +148,8 @@ def test_characters_go_round_and_the_oldest_picture_is_forgotten() -> None:
 
 
 def test_half_blocks_until_the_terminal_has_answered() -> None:
-    showing = Showing("auto", is_plain=False, now_s=0.0)
-    showing.asked()
+    showing = Showing("auto", is_plain=False)
+    showing.asked(0.0)
     assert showing.is_asking(0.5) and not showing.is_asking(4.0)
     assert not showing.has_pixels and showing.strips(PIXELS, BOX)[1] == 0
     assert not showing.answered(("\x1b[6;20;10t",), 80, 24, (0, 0))
@@ -160,11 +159,11 @@ def test_half_blocks_until_the_terminal_has_answered() -> None:
 
 @pytest.mark.parametrize(("way", "has_pixels"), [("half", False), ("sixel", True)])
 def test_a_wish_is_kept_without_an_answer(way: Way, has_pixels: bool) -> None:
-    assert Showing(way, is_plain=False, now_s=0.0).has_pixels is has_pixels
+    assert Showing(way, is_plain=False).has_pixels is has_pixels
 
 
 def test_without_colours_there_are_shades_whatever_is_wished() -> None:
-    showing = Showing("sixel", is_plain=True, now_s=0.0)
+    showing = Showing("sixel", is_plain=True)
     assert showing.choice.way == "ascii"
     showing.answered(("\x1b[?62;4c",), 80, 24, (0, 0))
     assert showing.choice.way == "ascii"

@@ -29,7 +29,7 @@ class Shelf:
         self.read_digests: list[str] = []
         self.tasks: list[asyncio.Task[None]] = []
         self.pictures = Pictures(
-            self.read, self.start, lambda: None, Showing("auto", is_plain=False, now_s=0.0)
+            self.read, self.start, lambda: None, Showing("auto", is_plain=False)
         )
 
     async def read(self, ref: Ref) -> Chunk:

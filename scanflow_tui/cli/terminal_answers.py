@@ -1,0 +1,64 @@
+"""Asks the terminal what it can show, and waits for it: for ``doctor``, never before a screen."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import select
+import struct
+import sys
+import termios
+import time
+import tty
+
+from scanflow_tui.images.probe import QUERIES, Surroundings, choose, evidence_lines, read
+
+PATIENCE_S = 2.0
+SLOW_S = 0.15
+"""A round trip as long as this is a link on which compression helps."""
+
+SILENT = ("", "dumb", "linux")
+READ_BYTES = 4096
+
+
+def sentences() -> list[str]:
+    """What the terminal answered, and how pictures will be shown; nothing without a terminal."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        return []
+    if os.environ.get("TERM", "") in SILENT:
+        return [f"Terminal: not asked (TERM is {os.environ.get('TERM') or 'not set'})."]
+    text, took_s = asked(sys.stdin.fileno(), sys.stdout.fileno())
+    evidence = read([text])
+    choice = choose(evidence, surroundings(sys.stdout.fileno()))
+    said = evidence_lines(evidence, choice)
+    if evidence.fence and took_s > SLOW_S and "SSH_CONNECTION" in os.environ:
+        said.append(
+            f"The terminal answers after {took_s * 1e3:.0f} ms: over such a link `ssh -C` makes "
+            "pictures about four times smaller."
+        )
+    return said
+
+
+def asked(source: int, sink: int) -> tuple[str, float]:
+    """All that is answered up to the fence, or until patience ends, and the seconds it took."""
+    before = termios.tcgetattr(source)
+    begun_s = time.monotonic()
+    text = ""
+    try:
+        tty.setraw(source, termios.TCSANOW)
+        os.write(sink, QUERIES.encode())
+        while not read([text]).fence:
+            left_s = PATIENCE_S - (time.monotonic() - begun_s)
+            if left_s <= 0 or not select.select([source], [], [], left_s)[0]:
+                break
+            text += os.read(source, READ_BYTES).decode("utf-8", "replace")
+    finally:
+        termios.tcsetattr(source, termios.TCSANOW, before)
+    return text, time.monotonic() - begun_s
+
+
+def surroundings(terminal: int) -> Surroundings:
+    """Window and environment."""
+    told = fcntl.ioctl(terminal, termios.TIOCGWINSZ, bytes(8))
+    rows, columns, width_px, height_px = struct.unpack("HHHH", told)
+    return Surroundings(columns, rows, width_px, height_px, dict(os.environ))
