@@ -6,8 +6,9 @@ best (Sugiyama's method), rows by isotonic regression. Pure and deterministic; `
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from scanflow_tui.workflow.graph import Multigraph
@@ -19,6 +20,7 @@ __all__ = ["Box", "Layout", "Route", "layout"]
 SWEEPS = 4  # four more take away 3 crossings in 100
 BOX_WIDTH_MIN = 14
 BOX_WIDTH_MAX = 28
+WORDED_WIDTH_MIN = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +46,26 @@ class Layout:
     compact: bool
 
 
-def layout(graph: Multigraph, *, compact: bool = False, messages: bool = True) -> Layout:
-    """The picture of a graph. ``compact`` boxes have one row; messages may be left out."""
+def layout(
+    graph: Multigraph,
+    *,
+    compact: bool = False,
+    worded: bool = False,
+    messages: bool = True,
+    least: Mapping[str, int] | None = None,
+) -> Layout:
+    """The picture of a graph. ``compact`` boxes have one row, ``worded`` ones a second with words.
+
+    Messages may be left out. ``least`` is the width in cells that a node's box needs for its words.
+    """
     ids = list(dict.fromkeys(graph.ids()))
     wires = wires_of(graph, ids, compact=compact, messages=messages)
     layers, back = _layers(len(ids), wires)
-    grid = _Grid(len(ids), layers, wires, back, compact=compact)
+    grid = _Grid(len(ids), layers, wires, back, compact_rows=compact + (compact and worded))
     grid.untangle()
     grid.settle()
-    widths = _widths(ids, layers, compact=compact)
+    narrowest = BOX_WIDTH_MIN if not compact else WORDED_WIDTH_MIN if worded else 6
+    widths = _widths(ids, layers, narrowest, least or {})
     stage = Stage(layers, grid.y, widths, grid.bottom(), grid.anchor)
     xs, routes, width, height = route(ids, wires, grid.hops(), stage)
     boxes = {}
@@ -62,12 +75,14 @@ def layout(graph: Multigraph, *, compact: bool = False, messages: bool = True) -
     return Layout(boxes, routes, width, height, compact)
 
 
-def _widths(ids: Sequence[str], layers: Sequence[int], *, compact: bool) -> list[int]:
+def _widths(
+    ids: Sequence[str], layers: Sequence[int], narrowest: int, least: Mapping[str, int]
+) -> list[int]:
     """The width of each layer's boxes: frame, a symbol, and the longest id in it."""
     widths = [0] * (max(layers, default=-1) + 1)
-    least = 6 if compact else BOX_WIDTH_MIN
     for node_id, layer in zip(ids, layers, strict=True):
-        wanted = min(max(len(node_id) + 4, least), BOX_WIDTH_MAX)
+        wanted = min(max(len(node_id) + 4, narrowest), BOX_WIDTH_MAX)
+        wanted = max(wanted, least.get(node_id, 0))
         widths[layer] = max(widths[layer], wanted)
     return widths
 
@@ -114,6 +129,7 @@ class _Grid:
     """Nodes and dummies in layers: their order within a layer, then their rows.
 
     Items 0 to n - 1 are nodes, those after it dummies; ``chains`` holds each forward wire's items.
+    ``compact_rows`` is the height of unframed boxes, 0 for framed ones.
     """
 
     def __init__(
@@ -123,17 +139,17 @@ class _Grid:
         wires: Sequence[Wire],
         back: set[int],
         *,
-        compact: bool,
+        compact_rows: int,
     ) -> None:
         self.n_nodes = n_nodes
         self.wires = wires
-        self.gap = 0 if compact else 1
-        self.anchor = 0 if compact else 1
+        self.gap = 0 if compact_rows else 1
+        self.anchor = 0 if compact_rows else 1
         slots = [1] * n_nodes
         for wire in wires:
             for end in (wire.source, wire.target):
                 slots[end] = max(slots[end], wire.slot + 1)
-        self.heights = [1 if compact else count + 2 for count in slots]
+        self.heights = [compact_rows or count + 2 for count in slots]
         self.rows: list[list[int]] = [[] for _ in range(max(layers, default=-1) + 1)]
         self.up: list[list[int]] = [[] for _ in range(n_nodes)]
         self.down: list[list[int]] = [[] for _ in range(n_nodes)]
@@ -145,6 +161,7 @@ class _Grid:
             if at not in back:
                 self.chains[at] = self._chain(wire, layers)
         self.position = [0] * len(self.heights)
+        self.means: list[float] = [0.0] * len(self.heights)
         for row in self.rows:
             self._number(row)
         self.y = [0] * len(self.heights)
@@ -206,15 +223,18 @@ class _Grid:
     def _sweep(self, rows: Sequence[list[int]], beside: Sequence[Sequence[int]]) -> int:
         """Sort these rows, one after the other; how many lines cross then."""
         position = self.position
-        means: list[float] = [0.0] * len(position)
+        means = self.means
         total = 0
         for row in rows:
             for item in row:
                 near = beside[item]
-                if len(near) == 1:
+                n_near = len(near)
+                if n_near == 1:
                     means[item] = position[near[0]]
+                elif n_near == 2:
+                    means[item] = (position[near[0]] + position[near[1]]) / 2
                 elif near:
-                    means[item] = sum([position[other] for other in near]) / len(near)
+                    means[item] = sum([position[other] for other in near]) / n_near
                 else:
                     means[item] = position[item]
             row.sort(key=means.__getitem__)
@@ -235,7 +255,13 @@ class _Grid:
         for item in row:
             near = beside[item]
             if len(near) == 1:
-                ends = [position[near[0]]]
+                end = position[near[0]]
+                if end >= last:
+                    # Most items are a line's own: they lie in order.
+                    seen.append(end)
+                    last = end
+                    continue
+                ends = [end]
             else:
                 ends = sorted([position[other] for other in near])
             for end in ends:
@@ -271,13 +297,13 @@ class _Grid:
     def _offsets(self, row: Sequence[int], ports: Sequence[int]) -> list[int]:
         """The port's row of each item when all stand as close as they may."""
         found = []
-        top = 0
-        for place, item in enumerate(row):
+        bottom, was_line = -self.gap, False
+        n_nodes, heights, gap = self.n_nodes, self.heights, self.gap
+        for item in row:
+            is_line = item >= n_nodes
+            top = bottom if is_line and was_line else bottom + gap
             found.append(top + ports[item])
-            both_lines = (
-                item >= self.n_nodes and place + 1 < len(row) and row[place + 1] >= self.n_nodes
-            )
-            top += self.heights[item] + (0 if both_lines else self.gap)
+            bottom, was_line = top + heights[item], is_line
         return found
 
     def _pull(
@@ -285,19 +311,16 @@ class _Grid:
     ) -> None:
         """Least squares under the order: pool adjacent violators of ``wanted - offset``."""
         y = self.y
-        means: list[float] = []
-        counts: list[int] = []
-        for item, offset in zip(row, offsets, strict=True):
-            near = beside[item]
-            if len(near) == 1:
-                wanted = y[near[0]]
-            elif near:
-                wanted = sorted([y[other] for other in near])[(len(near) - 1) // 2]
-            else:
-                wanted = y[item]
-            mean: float = wanted - offset
+        wanted = [
+            y[near[0]] if len(near) == 1 else _lower_median(y, near) if near else y[item]
+            for item, near in zip(row, [beside[item] for item in row], strict=True)
+        ]
+        means: list[float] = [-math.inf]
+        counts = [0]
+        for aim, offset in zip(wanted, offsets, strict=True):
+            mean: float = aim - offset
             count = 1
-            while means and means[-1] > mean:
+            while means[-1] > mean:
                 before = counts.pop()
                 mean = (means.pop() * before + mean * count) / (before + count)
                 count += before
@@ -305,10 +328,13 @@ class _Grid:
             counts.append(count)
         place = 0
         for mean, count in zip(means, counts, strict=True):
-            top = round(mean)
-            for _ in range(count):
-                y[row[place]] = top + offsets[place]
-                place += 1
+            if count == 1:
+                y[row[place]] = int(mean) + offsets[place]
+            elif count:
+                top = round(mean)
+                for at in range(place, place + count):
+                    y[row[at]] = top + offsets[at]
+            place += count
 
     def bottom(self) -> int:
         """The first row below everything."""
@@ -324,3 +350,9 @@ class _Grid:
                 rows[0] += slot
                 rows[-1] += slot
         return found
+
+
+def _lower_median(y: Sequence[int], near: Sequence[int]) -> int:
+    if len(near) == 2:
+        return min(y[near[0]], y[near[1]])
+    return sorted([y[other] for other in near])[(len(near) - 1) // 2]

@@ -65,9 +65,6 @@ class _Bus:
         self.corners: list[Point] = []
 
 
-_NO_BUS = _Bus()
-
-
 class _Channel:
     """The columns between two layers."""
 
@@ -97,13 +94,14 @@ def _assign_lanes(trunks: list[_Trunk]) -> int:
     A trunk that comes in on a row on which another goes out has to turn first, else both would lie
     on that row. Falling lines turn lowest first, rising ones highest first: that crosses least.
     """
-    ahead = sorted(trunks, key=_turning)
-    going_out: dict[int, list[int]] = {}
+    ahead = sorted(trunks, key=_turning) if len(trunks) > 1 else trunks
+    lefts = {trunk.left for trunk in ahead}
+    going_out: dict[int | None, list[int]] = {}
     for at, trunk in enumerate(ahead):
-        for row in trunk.rights:
+        for row in trunk.rights & lefts if len(ahead) > 1 else ():
             going_out.setdefault(row, []).append(at)
     after: dict[int, list[int]] = {}
-    for at, trunk in enumerate(ahead):
+    for at, trunk in enumerate(ahead) if going_out else ():
         if trunk.left in going_out and (
             later := [one for one in going_out[trunk.left] if one != at]
         ):
@@ -194,7 +192,7 @@ def route(
             wire.style,
             wire.labels,
             wire.n_edges,
-            router.points(at),
+            router.points(at, wire),
         )
         for at, wire in enumerate(wires)
     )
@@ -217,33 +215,34 @@ class _Router:
         self.lasts: dict[int, _Trunk | None] = {}
         self.starts: list[int] = []
         self.xs: list[int] = []
+        self.rights: list[int] = []
         self.width = 0
 
     def enter(self) -> None:
         """Put every wire into the channels that it passes."""
-        layers = self.stage.layers
+        layers, channels = self.stage.layers, self.channels
         for at, wire in enumerate(self.wires):
-            if at in self.loops:
+            rows = self.rows.get(at)
+            target = layers[wire.target]
+            if rows is None:
                 self.loop_trunks[at] = self._enter_loop(at, wire)
             else:
-                for channel in self.channels[layers[wire.source] + 1 : layers[wire.target] + 1]:
-                    channel.used = True
-                self.turns[at] = self._enter_forward(at, wire)
+                channels[target].used = True
+                self.lasts[at] = self._enter_hop(wire.style, target, rows[-2], rows[-1])
+                if len(rows) > 2:
+                    self.turns[at] = self._enter_bus(wire, rows)
             if wire.n_edges > 1:
-                self.channels[layers[wire.target]].counts = True
+                channels[target].counts = True
 
-    def _enter_forward(self, at: int, wire: Wire) -> tuple[_Bus, int]:
+    def _enter_bus(self, wire: Wire, rows: Sequence[int]) -> tuple[_Bus, int]:
         """The bus that a wire runs on, and how many of its turns it takes before its own last."""
-        rows = self.rows[at]
         first = self.stage.layers[wire.source] + 1
-        self.lasts[at] = self._enter_hop(wire.style, first + len(rows) - 2, rows[-2], rows[-1])
-        if len(rows) == 2:
-            return _NO_BUS, 0
         key = (wire.source, wire.style, wire.slot)
         bus = self.buses.get(key)
         if bus is None:
             bus = self.buses[key] = _Bus()
         for step in range(len(bus.n_turns), len(rows) - 1):
+            self.channels[first + step].used = True
             if step:
                 trunk = self._enter_hop(wire.style, first + step - 1, rows[step - 1], rows[step])
                 if trunk is not None:
@@ -256,9 +255,12 @@ class _Router:
         if left == right:
             return None
         trunks = self.channels[channel_at].trunks
-        trunk = trunks.get((style, left))
+        key = (style, left)
+        trunk = trunks.get(key)
         if trunk is None:
-            trunk = trunks[style, left] = _Trunk(left, set(), left, left)
+            low, high = (left, right) if left < right else (right, left)
+            trunk = trunks[key] = _Trunk(left, {right}, low, high)
+            return trunk
         if right < trunk.low:
             trunk.low = right
         elif right > trunk.high:
@@ -290,28 +292,34 @@ class _Router:
                 self.xs.append(x)
                 x += self.stage.widths[at]
         self.width = x
+        self.rights = [x + width for x, width in zip(self.xs, self.stage.widths, strict=True)]
 
-    def points(self, at: int) -> tuple[Point, ...]:
+    def points(self, at: int, wire: Wire) -> tuple[Point, ...]:
         """The corners of a wire, neighbours in one row or one column, none without a turn."""
-        wire = self.wires[at]
-        layer = self.stage.layers[wire.source]
-        if at in self.loops:
+        layers = self.stage.layers
+        layer, target = layers[wire.source], layers[wire.target]
+        rows = self.rows.get(at)
+        if rows is None:
             return _straightened(self._loop_points(at, wire, layer))
-        bus, n_turns = self.turns[at]
-        rows, starts = self.rows[at], self.starts
-        found = [(self.xs[layer] + self.stage.widths[layer], rows[0])]
-        if n_turns:
-            for trunk, channel_at, left, right in bus.turns[len(bus.corners) // 2 :]:
-                x = starts[channel_at] + 1 + trunk.lane
-                bus.corners += [(x, left), (x, right)]
-            found += bus.corners[: 2 * n_turns]
-        target = self.stage.layers[wire.target]
+        right = rows[-1]
+        start, end = (self.rights[layer], rows[0]), (self.xs[target] - 1, right)
         last = self.lasts[at]
+        x = 0 if last is None else self.starts[target] + 1 + last.lane
+        if len(rows) == 2:
+            return (start, end) if last is None else (start, (x, rows[0]), (x, right), end)
+        bus, n_turns = self.turns[at]
+        found = [start, *self._corners(bus)[: 2 * n_turns]]
         if last is not None:
-            x = starts[target] + 1 + last.lane
-            found += [(x, rows[-2]), (x, rows[-1])]
-        found.append((self.xs[target] - 1, rows[-1]))
+            found += [(x, rows[-2]), (x, right)]
+        found.append(end)
         return tuple(found)
+
+    def _corners(self, bus: _Bus) -> list[Point]:
+        """Where a bus turns, in cells."""
+        for trunk, channel_at, left, right in bus.turns[len(bus.corners) // 2 :]:
+            x = self.starts[channel_at] + 1 + trunk.lane
+            bus.corners += [(x, left), (x, right)]
+        return bus.corners
 
     def _loop_points(self, at: int, wire: Wire, layer: int) -> list[Point]:
         out, back = self.loop_trunks[at]

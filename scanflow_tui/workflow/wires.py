@@ -37,9 +37,16 @@ def wires_of(graph: Multigraph, ids: Sequence[str], *, compact: bool, messages: 
     bundles: dict[tuple[int, int], dict[Style, list[str]]] = {}
 
     def add(source: str, target: str, style: Style, label: str) -> None:
-        if source in index and target in index and source != target:
-            pair = (index[source], index[target])
-            bundles.setdefault(pair, {}).setdefault(style, []).append(label)
+        pair = (index.get(source, -1), index.get(target, -1))
+        if -1 in pair or source == target:
+            return
+        styles = bundles.get(pair)
+        if styles is None:
+            bundles[pair] = {style: [label]}
+        elif style in styles:
+            styles[style].append(label)
+        else:
+            styles[style] = [label]
 
     for edge in graph.edges:
         if edge.kind != "message" or messages:
