@@ -21,6 +21,7 @@ from scanflow_tui.engine.docker_client import (
     NoSuchContainer,
     NoSuchImage,
 )
+from scanflow_tui.engine.docker_doctor import HostFacts
 from scanflow_tui.engine.docker_events import Events
 from scanflow_tui.engine.docker_follow import Container, Follower, Watching
 from scanflow_tui.engine.docker_link import Link, here
@@ -55,13 +56,14 @@ class DockerEngine:
 
     name = "docker"
 
-    def __init__(self, link: Link) -> None:
+    def __init__(self, link: Link, facts: HostFacts | None = None) -> None:
+        """``facts`` are what is known of the engine already; else it is asked when it is used."""
         self._link = link
         self._daemon = Daemon(link)
         self._follows: dict[str, Follower] = {}
         self._poke: Callable[[], None] = _nobody
         self._watching = Watching(self._daemon, Events(self._daemon), self._hint)
-        self._starter = Starter(self._watching, self._follows)
+        self._starter = Starter(self._watching, self._follows, facts)
         self._looked_s = float("-inf")
         self._unreachable = ""
 

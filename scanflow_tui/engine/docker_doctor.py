@@ -1,4 +1,4 @@
-"""What a Docker engine says of itself, as facts and as sentences for people (pure)."""
+"""What a Docker engine says of itself, as facts and as sentences for people."""
 
 from __future__ import annotations
 
@@ -9,6 +9,15 @@ from scanflow_tui.contract import limits
 from scanflow_tui.engine import gpus, procfs
 from scanflow_tui.engine.docker_address import Address
 from scanflow_tui.engine.protocol import Capacity
+
+PODMAN_DIFFERS = {
+    "memory": "Podman never tells that memory ran out: such a step just ends by SIGKILL.",
+    "signals": "Podman never tells who ended a step: one that somebody stops from outside, and "
+    "that ends with 0, is judged by its outputs alone.",
+    "gpus": "Podman ignores requests for GPUs: a step that asks for one is refused.",
+    "namespaces": "Podman's filter of system calls lets a step make user namespaces of its own.",
+}
+"""What is known not to hold with Podman, by what it is about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +93,13 @@ def sentences(address: Address, info: dict[str, Any], version: dict[str, Any]) -
     if address.url.startswith("unix:"):
         said.append(gpus.sentence(gpus.found()))
     said.append(
-        "Steps go on while the engine restarts (live-restore); an exit code of 0 after that is "
-        "doubted."
-        if info.get("LiveRestoreEnabled")
+        "Steps go on while the engine restarts; an exit code of 0 after that is doubted."
+        if info.get("LiveRestoreEnabled") or is_podman(version)
         else "An engine that restarts ends its steps; they are tried again."
     )
     if not address.url.startswith("unix:"):
         said.append("The engine is elsewhere: it must see the sessions' folder at the same path.")
-    if is_podman(version):
-        said.append(
-            "Podman never tells that memory ran out: such a step ends by SIGKILL, without a word."
-        )
-    return said
+    return said + list(PODMAN_DIFFERS.values() if is_podman(version) else ())
 
 
 def _limits(info: dict[str, Any], options: set[str]) -> str:

@@ -14,9 +14,10 @@ from typing import Any
 
 from scanflow_tui.engine.docker_client import Daemon, EngineAway, EngineRefused, signal_of
 from scanflow_tui.engine.docker_http import Stream
-from scanflow_tui.engine.docker_spec import LABEL
+from scanflow_tui.engine.docker_spec import LABEL, SCHEMA
 
-KINDS = ("kill", "die")
+KINDS = ("kill", "die", "died")
+"""Podman filters by a name of its own, and tells Docker's."""
 
 
 @dataclass(slots=True)
@@ -42,7 +43,7 @@ class Events:
         """From now on nothing of this container is missed. Raises EngineAway, EngineRefused."""
         with self._opening:
             if self._stream is None:
-                stream = self._daemon.events(LABEL, KINDS)
+                stream = self._daemon.events(f"{LABEL}={SCHEMA}", KINDS)
                 self._stream = stream
                 threading.Thread(
                     target=self._read, args=(stream,), name="docker-events", daemon=True

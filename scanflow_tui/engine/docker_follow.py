@@ -27,7 +27,7 @@ from scanflow_tui.engine.docker_client import (
 from scanflow_tui.engine.docker_events import Events, Told
 from scanflow_tui.engine.docker_log import REPLACED, Frames, Kept, Record, stamped
 from scanflow_tui.engine.docker_spec import Job
-from scanflow_tui.engine.docker_truth import Known, State, exited, state_of
+from scanflow_tui.engine.docker_truth import INIT_CODES, Known, State, exited, state_of
 from scanflow_tui.engine.protocol import Exited, Hit, Lost
 
 READ_BYTES = 65536
@@ -296,7 +296,7 @@ class Follower:
         self.record.close(_now_us())
         docker_place.reclaim(self.folder)
         last = b""
-        if state.code in (126, 127):
+        if state.code in INIT_CODES:
             last, _ = attempt.read(
                 record / attempt.LOG, max(0, self.record.size - LAST_BYTES), LAST_BYTES
             ) or (b"", 0)

@@ -100,7 +100,8 @@ def write_claim(record: Path, claim: Claim) -> None:
 
 def _put(path: Path, data: bytes, mode: int) -> None:
     """Write a file whole or not at all, and let the kernel decide when it reaches the disk."""
-    part = path.with_name(f"{path.name}.part")
+    # Somebody else may prepare the same attempt at this moment.
+    part = path.with_name(f"{path.name}.{os.urandom(4).hex()}.part")
     part.write_bytes(data)
     part.chmod(mode)
     part.rename(path)

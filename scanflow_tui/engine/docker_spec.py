@@ -37,13 +37,15 @@ class Host:
     """What must be known of engine and folder: who the step is, as ``uid:gid``.
 
     ``userns`` is ``host`` where the engine shifts user ids, ``has_step`` whether step.json lies
-    there, ``processes_max`` a limit of the user's processes where the engine has to be told one.
+    there, ``processes_max`` a limit of the user's processes where the engine has to be told one,
+    ``no_network`` the mode that takes the network away where the plain field is not heeded.
     """
 
     user: str
     userns: str = ""
     has_step: bool = True
     processes_max: int = 0
+    no_network: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,8 @@ def _host_config(spec: Spec, host: Host) -> dict[str, Any]:
     if given.gpus:
         which = {"DeviceIDs": list(spec.gpus)} if spec.gpus else {"Count": given.gpus}
         config["DeviceRequests"] = [which | {"Capabilities": [["gpu"]]}]
+    if host.no_network and not given.network:
+        config["NetworkMode"] = host.no_network
     if host.userns:
         config["UsernsMode"] = host.userns
     return config

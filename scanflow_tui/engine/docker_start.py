@@ -41,19 +41,22 @@ NO_IMAGE = "the pipeline names no image, and the Docker engine runs steps in ima
 
 PODMAN_PROCESSES_MAX = 32_768
 """What Podman's service allows itself."""
+NO_GPUS = "Podman ignores a request for GPUs that comes this way, so the step is not started"
 
 
 class Starter:
     """Starts containers and hands them to followers. ``images`` pins names to ids."""
 
-    def __init__(self, watching: Watching, follows: dict[str, Follower]) -> None:
+    def __init__(
+        self, watching: Watching, follows: dict[str, Follower], facts: HostFacts | None
+    ) -> None:
         self.images: dict[str, str] = {}
         self._watching = watching
         self._daemon = watching.daemon
         self._follows = follows
         self._starting: dict[str, threading.Lock] = {}
         self._guard = threading.Lock()
-        self._facts: HostFacts | None = None
+        self._facts = facts
 
     def start(self, spec: Spec) -> Accepted | StartUnknown | StartRefused:
         """Start an attempt, or find it started. Never raises for what the engine answers."""
@@ -86,6 +89,9 @@ class Starter:
         if spec.name in self._follows or attempt.read_exit(record) is not None:
             return _accepted(record)
         host = self._prepare(spec.folder)
+        obstacle = self._obstacle(spec)
+        if obstacle:
+            return StartRefused(obstacle)
         lock = docker_place.take(record)
         if lock is None:
             # Another process starts or follows it, so it is started.
@@ -147,18 +153,33 @@ class Starter:
         self._follows[spec.name] = Follower(self._watching, began, lock).begin(stream)
         return Accepted(container.id)
 
-    def _prepare(self, folder: str) -> Host:
-        """Make the folder ready for a container of this engine."""
+    def _obstacle(self, spec: Spec) -> str:
+        """What an engine may overlook: Podman makes what is missing, and gives no GPUs."""
+        if spec.limits.gpus and self._known().is_podman:
+            return NO_GPUS
+        if not self._daemon.link.is_local:
+            return ""
+        sources = (spec.code, *spec.reads, *spec.limits.mounts)
+        missing = [path for path in sources if not os.path.lexists(path)]
+        return f"what is to be mounted is missing: {missing[0]}" if missing else ""
+
+    def _known(self) -> HostFacts:
         if self._facts is None:
             self._facts = docker_doctor.host_facts(self._daemon.info(), self._daemon.version())
-        facts = self._facts
+        return self._facts
+
+    def _prepare(self, folder: str) -> Host:
+        """Make the folder ready for a container of this engine."""
+        facts = self._known()
         user = docker_place.prepare(folder, is_rootless=facts.is_rootless)
-        processes_max = 0
+        processes_max, no_network = 0, ""
         if facts.is_podman:
+            no_network = "none"
             # Not told, it would raise this one beyond what it may.
             known = resource.getrlimit(resource.RLIMIT_NPROC)[1]
             processes_max = min(known, PODMAN_PROCESSES_MAX) if known > 0 else PODMAN_PROCESSES_MAX
-        return Host(user, facts.userns, (Path(folder) / STEP_FILE).is_file(), processes_max)
+        has_step = (Path(folder) / STEP_FILE).is_file()
+        return Host(user, facts.userns, has_step, processes_max, no_network)
 
 
 def _is_ours(found: dict[str, Any], folder: str) -> bool:

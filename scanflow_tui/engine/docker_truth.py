@@ -20,9 +20,16 @@ OOM_CODE = 137
 RESTART_CODES = frozenset({0, 255, 128 + 9, 128 + 15})
 """What a restart of the engine can leave in the place of the true code."""
 
+NOT_EXECUTABLE, NOT_FOUND = 126, 127
+CATATONIT_CODE = 1
+"""What Podman's usual init ends with when it cannot run the program, whatever the reason."""
+INIT_CODES = frozenset({CATATONIT_CODE, NOT_EXECUTABLE, NOT_FOUND})
+ABSENT = "No such file or directory"
+
 _NEVER = "0001-01-01T00:00:00Z"
 _INIT_SAID = re.compile(
-    rb"\[FATAL tini \(\d+\)\] exec .+? failed: (.+)|catatonit: failed to exec pid1: (.+)"
+    rb"\[FATAL tini \(\d+\)\] exec .+? failed: (.+)"
+    rb"|catatonit\S* failed to exec pid1: (.+)"
 )
 _TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?(Z|[+-]\d\d:\d\d)")
 
@@ -97,6 +104,8 @@ def exited(state: State, known: Known) -> Exited:
     """The outcome of a container that has ended."""
     code, number = split_code(state.code)
     exec_error = _exec_error(state, known.last_line)
+    if exec_error and state.code == CATATONIT_CODE:
+        code = NOT_FOUND if exec_error.endswith(ABSENT) else NOT_EXECUTABLE
     return Exited(
         code=code,
         signal=number,
@@ -143,11 +152,11 @@ def _hit(state: State, known: Known, number: int | None) -> Hit:
 
 def _exec_error(state: State, last_line: bytes) -> str:
     """Init says why a program cannot be run; 126 and 127 alone may be the step's own codes."""
-    if state.code not in (126, 127):
+    if state.code not in INIT_CODES:
         return ""
-    match = _INIT_SAID.search(last_line)
+    match = _INIT_SAID.search(last_line.rstrip(b"\n").rpartition(b"\n")[2])
     if match is None:
-        return state.error
+        return "" if state.code == CATATONIT_CODE else state.error
     reason = (match.group(1) or match.group(2)).decode("utf-8", "replace")
     return f"cannot run {state.program!r}: {reason}"
 

@@ -13,15 +13,16 @@ from scanflow_tui.contract.step import StepLimits
 from scanflow_tui.engine import docker_place, docker_spec
 from scanflow_tui.engine.docker import DockerEngine
 from scanflow_tui.engine.docker_address import Address
+from scanflow_tui.engine.docker_doctor import HostFacts
 from scanflow_tui.engine.docker_link import Link
 from scanflow_tui.engine.protocol import Engine, Spec
 from tests.contract_cases.benches import NAME, ProcessBench, Program
 from tests.docker import host_image
 
 
-def open_docker(url: str) -> DockerEngine:
+def open_docker(url: str, facts: HostFacts | None = None) -> DockerEngine:
     """An adapter over a private engine."""
-    return DockerEngine(Link(Address(url, "a test")))
+    return DockerEngine(Link(Address(url, "a test")), facts)
 
 
 @dataclass
@@ -30,6 +31,7 @@ class DockerBench(ProcessBench):
 
     url: str = ""
     image: str = host_image.BASE
+    facts: HostFacts | None = None
     opened: list[DockerEngine] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -39,7 +41,7 @@ class DockerBench(ProcessBench):
         return replace(super().spec(program, limits), image=self.image)
 
     def reopen(self) -> Engine:
-        engine = open_docker(self.url)
+        engine = open_docker(self.url, self.facts)
         self.opened.append(engine)
         return engine
 

@@ -1,6 +1,6 @@
 """One private engine and one base image for all Docker tests; skipped aloud where none can be had.
 
-Where ``SCANFLOW_REQUIRE`` names docker, its absence fails the tests.
+Where ``SCANFLOW_REQUIRE`` names docker or podman, its absence fails the tests.
 """
 
 from __future__ import annotations
@@ -20,11 +20,7 @@ from tests.docker.private_engine import PrivateEngine, why_not
 @pytest.fixture(scope="session")
 def docker_engine() -> Iterator[PrivateEngine]:
     """A running engine that belongs to the tests."""
-    reason = why_not()
-    if reason and "docker" in os.environ.get("SCANFLOW_REQUIRE", "").split(","):
-        pytest.fail(f"SCANFLOW_REQUIRE names docker, but {reason}")
-    if reason:
-        pytest.skip(f"no private Docker engine: {reason}")
+    require("docker", why_not())
     engine = PrivateEngine()
     try:
         engine.start()
@@ -55,6 +51,14 @@ def bench(tmp_path: Path, docker_engine: PrivateEngine, base_image: str) -> Iter
     made = DockerBench(tmp_path, url=docker_engine.url)
     yield made
     made.clear()
+
+
+def require(what: str, reason: str) -> None:
+    """Go on where there is no reason against it; else fail where it is required, or skip aloud."""
+    if reason and what in os.environ.get("SCANFLOW_REQUIRE", "").split(","):
+        pytest.fail(f"SCANFLOW_REQUIRE names {what}, but {reason}")
+    if reason:
+        pytest.skip(f"no private engine ({what}): {reason}")
 
 
 def load_base_image(url: str, tar: Path) -> None:

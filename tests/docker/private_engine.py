@@ -38,7 +38,7 @@ def why_not() -> str:
     """Why no engine can be had here; empty where one can."""
     if os.geteuid() != 0:
         return "a private Docker engine needs root"
-    missing = [name for name in ("dockerd", "containerd", "setpriv") if not _program(name)]
+    missing = [name for name in ("dockerd", "containerd", "setpriv") if not program(name)]
     return f"not installed: {', '.join(missing)}" if missing else ""
 
 
@@ -54,7 +54,7 @@ class PrivateEngine:
         network: tuple[str, ...] = ("--bridge=none",),
         memory_bytes: int = 2 * limits.GIB,
     ) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="sf-", dir=_short_folder()))
+        self.folder = Path(tempfile.mkdtemp(prefix="sf-", dir=short_folder()))
         if memory_bytes and (procfs.memory_free_bytes() or 0) > 2 * memory_bytes:
             options = f"size={memory_bytes},mode=700"
             subprocess.run(
@@ -65,7 +65,7 @@ class PrivateEngine:
         self.is_live = "--live-restore" in flags
         self._flags = (*network, *QUIET, "--userland-proxy=false", *flags)
         self._daemon: subprocess.Popen[bytes] | None = None
-        self._before = {path for path in SHARED if path.exists()} | set(_cgroup_folders("docker"))
+        self._before = {path for path in SHARED if path.exists()} | set(cgroup_folders("docker"))
         (self.folder / "daemon.json").write_text("{}")
 
     def start(self, *flags: str) -> PrivateEngine:
@@ -74,7 +74,7 @@ class PrivateEngine:
         (folder / "dockerd.pid").unlink(missing_ok=True)
         # containerd ends with its daemon; where nobody reaps it, a daemon would wait for it.
         (folder / "exec" / "containerd" / "containerd.pid").unlink(missing_ok=True)
-        command = [_program("setpriv"), "--pdeathsig", "TERM", _program("dockerd")]
+        command = [program("setpriv"), "--pdeathsig", "TERM", program("dockerd")]
         command += ["--config-file", f"{folder}/daemon.json", "--data-root", f"{folder}/data"]
         command += ["--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/dockerd.pid"]
         command += ["-H", self.url, "--cgroup-parent", f"/{self._cgroup}", *self._flags, *flags]
@@ -92,16 +92,7 @@ class PrivateEngine:
 
     def answers(self) -> bool:
         """Whether it answers a ping now."""
-        with socket.socket(socket.AF_UNIX) as link:
-            link.settimeout(PATIENCE_S)
-            try:
-                link.connect(self.url.removeprefix("unix://"))
-                link.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
-                answer = http.client.HTTPResponse(link)
-                answer.begin()
-            except (OSError, http.client.HTTPException):
-                return False
-            return answer.status == 200
+        return answers(self.url)
 
     def containers(self) -> list[str]:
         """The names of all containers it has, ended ones too."""
@@ -132,8 +123,8 @@ class PrivateEngine:
         self._end_containers()
         for mount in sorted(self._mounts(), key=len, reverse=True):
             subprocess.run(["umount", mount], check=False)
-        _remove_empty(_cgroup_folders(self._cgroup))
-        _remove_empty([path for path in _cgroup_folders("docker") if path not in self._before])
+        remove_empty(cgroup_folders(self._cgroup))
+        remove_empty([path for path in cgroup_folders("docker") if path not in self._before])
         for path in SHARED:
             if path not in self._before and path.is_dir() and not any(path.iterdir()):
                 path.rmdir()
@@ -143,8 +134,8 @@ class PrivateEngine:
         """What of it can still be found."""
         found = [f"process {one.pid}" for one in self._left()]
         found += [f"mount {mount}" for mount in self._mounts()]
-        found += [str(path) for path in _cgroup_folders(self._cgroup)]
-        found += [str(path) for path in _cgroup_folders("docker") if path not in self._before]
+        found += [str(path) for path in cgroup_folders(self._cgroup)]
+        found += [str(path) for path in cgroup_folders("docker") if path not in self._before]
         found += [str(path) for path in SHARED if path not in self._before and path.exists()]
         return found + [str(self.folder)] * self.folder.exists()
 
@@ -175,7 +166,7 @@ class PrivateEngine:
         marker = f"{self.folder}/".encode()
         found = []
         for one in procfs.table().values():
-            words = _command(one.pid)
+            words = command_of(one.pid)
             name = Path(os.fsdecode(words[0])).name if words else ""
             if name.startswith(("containerd", "dockerd")) and any(marker in word for word in words):
                 found.append(one)
@@ -185,6 +176,20 @@ class PrivateEngine:
         rows = Path("/proc/self/mountinfo").read_text().splitlines()
         places = [row.split()[4] for row in rows]
         return [place for place in places if f"{place}/".startswith(f"{self.folder}/")]
+
+
+def answers(url: str) -> bool:
+    """Whether an engine answers a ping now."""
+    with socket.socket(socket.AF_UNIX) as link:
+        link.settimeout(PATIENCE_S)
+        try:
+            link.connect(url.removeprefix("unix://"))
+            link.sendall(b"GET /_ping HTTP/1.0\r\n\r\n")
+            answer = http.client.HTTPResponse(link)
+            answer.begin()
+        except (OSError, http.client.HTTPException):
+            return False
+        return answer.status == 200
 
 
 @dataclass(frozen=True)
@@ -206,14 +211,15 @@ def _remove_shim_sockets(pid: int) -> None:
             Path(row.path).unlink(missing_ok=True)
 
 
-def _command(pid: int) -> list[bytes]:
+def command_of(pid: int) -> list[bytes]:
+    """The words that a process was started with."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")[:-1]
     except OSError:
         return []
 
 
-def _cgroup_folders(name: str) -> list[Path]:
+def cgroup_folders(name: str) -> list[Path]:
     """This cgroup and those below it, in each hierarchy, the deepest first."""
     roots = [CGROUPS / name, *CGROUPS.glob(f"*/{name}")]
     found: list[Path] = []
@@ -228,7 +234,7 @@ def _cgroup_folders(name: str) -> list[Path]:
 
 def _members(cgroup: str) -> set[int]:
     found: set[int] = set()
-    for folder in _cgroup_folders(cgroup):
+    for folder in cgroup_folders(cgroup):
         try:
             found |= {int(word) for word in (folder / "cgroup.procs").read_text().split()}
         except OSError:
@@ -236,7 +242,7 @@ def _members(cgroup: str) -> set[int]:
     return found - {0}
 
 
-def _remove_empty(folders: list[Path]) -> None:
+def remove_empty(folders: list[Path]) -> None:
     """A cgroup goes once its last member is reaped: a moment after it was killed."""
     end_s = time.monotonic() + STOP_S_MAX
     while folders:
@@ -255,13 +261,14 @@ def _remove_empty(folders: list[Path]) -> None:
             time.sleep(PAUSE_S)
 
 
-def _short_folder() -> str:
+def short_folder() -> str:
     """A Unix socket's address has room for 107 bytes."""
     chosen = tempfile.gettempdir()
     return chosen if len(chosen) < 60 else "/tmp"
 
 
-def _program(name: str) -> str:
+def program(name: str) -> str:
+    """Where a program lies, those of administrators too; empty where it is not."""
     return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin") or ""
 
 

@@ -3,7 +3,14 @@ from __future__ import annotations
 from typing import Any
 
 from scanflow_tui.engine.docker_address import Address
-from scanflow_tui.engine.docker_doctor import HostFacts, capacity, costs, host_facts, sentences
+from scanflow_tui.engine.docker_doctor import (
+    PODMAN_DIFFERS,
+    HostFacts,
+    capacity,
+    costs,
+    host_facts,
+    sentences,
+)
 
 INFO: dict[str, Any] = {
     "NCPU": 4,
@@ -43,14 +50,15 @@ def test_each_lack_has_its_sentence() -> None:
     assert "has no seccomp" in said(SecurityOptions=[])
     assert "no AppArmor" in said(SecurityOptions=["name=seccomp"])
     assert "rootless" in said(SecurityOptions=["name=seccomp", "name=rootless"])
-    assert "live-restore" in said(LiveRestoreEnabled=True)
+    assert "Steps go on while the engine restarts" in said(LiveRestoreEnabled=True)
 
 
 def test_podman_is_named_with_what_differs() -> None:
     version = VERSION | {"Components": [{"Name": "Podman Engine"}]}
     text = " ".join(sentences(HERE, INFO, version))
-    assert text.startswith("Podman 28.2")
-    assert "memory ran out" in text
+    assert text.startswith("Podman 28.2") and "Steps go on" in text
+    assert all(sentence in text for sentence in PODMAN_DIFFERS.values())
+    assert "Podman" not in said()
 
 
 def test_an_engine_elsewhere_must_see_the_same_paths() -> None:

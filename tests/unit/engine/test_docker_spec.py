@@ -115,6 +115,12 @@ def test_the_engines_own_log_has_room_for_what_the_record_holds() -> None:
     assert config == {"Type": "json-file", "Config": {"max-size": "153600k", "max-file": "1"}}
 
 
+def test_an_engine_that_heeds_no_plain_field_is_told_by_the_network_mode() -> None:
+    host = Host("1:1", no_network="none")
+    assert made(host=host)["HostConfig"]["NetworkMode"] == "none"
+    assert "NetworkMode" not in made(StepLimits(network=True), host)["HostConfig"]
+
+
 def test_user_namespace_is_the_hosts_only_where_the_engine_shifts_ids() -> None:
     assert "UsernsMode" not in made()["HostConfig"]
     assert made(host=Host("1:1", userns="host"))["HostConfig"]["UsernsMode"] == "host"

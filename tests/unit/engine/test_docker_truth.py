@@ -98,6 +98,25 @@ def test_init_tells_why_a_program_cannot_run() -> None:
     assert seen.exec_error == "cannot run 'nope': No such file or directory"
 
 
+@pytest.mark.parametrize(
+    ("reason", "code"), [("No such file or directory", 127), ("Permission denied", 126)]
+)
+def test_podmans_init_says_it_in_words_and_always_ends_with_1(reason: str, code: int) -> None:
+    line = (
+        f"2025-11-25T15:00:00.000000Z stderr F ERROR (catatonit:6): failed to exec pid1: {reason}\n"
+    )
+    found = inspection(1) | {"Config": {"Entrypoint": "nope"}}
+    seen = exited(state_of(found), Known(last_line=line.encode()))
+    assert (seen.code, seen.exec_error) == (code, f"cannot run 'nope': {reason}")
+
+
+def test_a_1_of_the_steps_own_stays_a_1() -> None:
+    said = b"x stderr F catatonit: failed to exec pid1: No\nx stderr F Traceback\n"
+    for line in (b"", said):
+        seen = exited(state_of(inspection(1)), Known(last_line=line))
+        assert (seen.code, seen.exec_error) == (1, "")
+
+
 def test_127_of_the_steps_own_is_no_failure_to_run() -> None:
     assert (
         exited(state_of(inspection(127)), Known(last_line=b"sh: 1: x: not found")).exec_error == ""
