@@ -44,10 +44,17 @@ from scanflow_tui.session.places import SessionFolder
 
 NAME = "chatter"
 COLUMNS, LINES = 120, 40
-PATIENCE_S = 120.0
+PATIENCE_S = 60.0
 PRELOADED_S = 2.0
 """The UI loads its next screens while a person reads the first one."""
 MIB = 1024 * 1024
+NEEDLES = {
+    "early": ("early", "early needle"),
+    "halfway": ("halfway", "halfway needle"),
+    "late": ("late", "late needle"),
+    "late, every letter frequent": ("late", "late sore tale"),
+}
+"""Where the only hit lies, and words for it: a letter that the log lacks, or none."""
 PAINT_MS_MAX, FIND_S_MAX, RSS_MIB_MAX = 100.0, 1.0, 150.0
 UNKNOWN = re.compile(
     rb"\x1b[P_^\]].*?(?:\x1b\\|\x07)|\x1b\[[<>=?][0-9;]*(?:\$p|[ucmqt])", re.DOTALL
@@ -79,7 +86,8 @@ else:
     for start in range(0, n_rows, 1000):
         for number in range(start, min(start + 1000, n_rows)):
             if number in marks:
-                out.write(b"the " + marks[number] + b" needle: hit-" + marks[number] + b"\\n")
+                mark = marks[number]
+                out.write(b"the %s needle, a %s sore tale: hit-%s\\n" % (mark, mark, mark))
             out.write(row % number)
     out.write(b"the very end\\n")
 """
@@ -183,14 +191,14 @@ class Screen:
         self.press(f"{node}\r")
         self.until(f"{node} · step node", gone="Find node")
 
-    def find(self, needle: str) -> float:
+    def find(self, place: str, words: str) -> float:
         """Search; seconds from enter to the hit."""
         self.press("/")
         self.until("Search the log", "┃  ┏━")
-        self.press(f"{needle} needle")
-        self.until(f"{needle} needle")
+        self.press(words)
+        self.until(words)
         self.press("\r")
-        return self.timed(f"hit-{needle}")
+        return self.timed(f"hit-{place}")
 
 
 def written(folder: Path, mib: int, n_lines: int) -> Path:
@@ -226,12 +234,12 @@ def long_log(session: Path, rounds: int) -> list[Row]:
         painted.append(screen.timed("Logs", "exit 0", "390 MB", "the very end") * 1000)
         cpu.setdefault("paint", []).append((screen.cpu_s(with_supervisor=False) - before_s) * 1000)
         screen.until(" lines ")
-        for needle in ("early", "halfway", "late"):
+        for needle, (place, words) in NEEDLES.items():
             # From the end on, over the end, to the hit: "late" lies just before the view.
             screen.press("G")
             screen.until("the very end")
             before_s = screen.cpu_s(with_supervisor=True)
-            hits.setdefault(needle, []).append(screen.find(needle))
+            hits.setdefault(needle, []).append(screen.find(place, words))
             cpu.setdefault(needle, []).append(screen.cpu_s(with_supervisor=True) - before_s)
         most = max(most, screen.memory_mib())
         screen.kill()
