@@ -123,13 +123,19 @@ class Following:
             return -1
         return transport.seq if self._target is None else self._target
 
-    async def seek(self, seq: int) -> None:
-        """Move the replay's cursor; a seek under way is redirected, never broken off."""
+    def head_for(self, seq: int) -> bool:
+        """Where the replay's cursor shall be; whether somebody has to ``arrive`` there.
+
+        It holds at once: keys that come faster than events are folded all count.
+        """
+        under_way = self._target is not None
+        self._target = seq if self.transport is not None else None
+        return self._target is not None and not under_way
+
+    async def arrive(self) -> None:
+        """Move the cursor to where it heads for, however often that changes on the way."""
         transport = self.transport
         if transport is None:
-            return
-        under_way, self._target = self._target is not None, seq
-        if under_way:
             return
         try:
             while self._target is not None and self._target != transport.seq:

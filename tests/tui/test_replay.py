@@ -22,6 +22,17 @@ async def test_steps_move_the_cursor_by_one_event() -> None:
         it.expect_text("event 19 of")
 
 
+async def test_keys_that_come_faster_than_events_are_folded_all_count() -> None:
+    async with drive(FakeTape(demo_events(), seq=20)) as it:
+        following = it.app.following
+        last = following.heading
+        due = [following.head_for(following.heading - 1) for _ in range(5)]
+        assert due == [True, False, False, False, False]
+        await following.arrive()
+        assert it.app.transport is not None
+        assert it.app.transport.seq == following.heading == last - 5
+
+
 async def test_decisions_are_jumped_to() -> None:
     tape = FakeTape(demo_events(), seq=40)
     async with drive(tape) as it:

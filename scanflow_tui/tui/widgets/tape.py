@@ -84,7 +84,9 @@ class Tape(Widget):
         self.paint(self.app.size.width)
 
     def _seek(self, seq: int) -> None:
-        self.run_worker(self.scanflow.following.seek(seq), group="seek")
+        following = self.scanflow.following
+        if following.head_for(seq):
+            self.run_worker(following.arrive(), group="seek")
 
     def _tick(self) -> None:
         source, playing = self.scanflow.transport, self.scanflow.following.playing
