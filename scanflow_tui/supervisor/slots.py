@@ -12,8 +12,8 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Container, Iterator, KeysView, Mapping
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Iterator, KeysView, Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from scanflow_tui.contract.errors import Refused
@@ -33,6 +33,10 @@ LOOK_S = 0.02
 HEED_S = 10.0
 """Who waits asks again every second or so; who has not asked for this long is overtaken."""
 FILE_BYTES_MAX = 16_384
+NONE: Mapping[str, Ask] = {}
+_FIELDS = tuple(one.name for one in fields(Ask))
+_LOOK = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+_MAKE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Slots:
         self.capacity = _with_held(capacity, folder)
         self.on_room: Callable[[], None] = _nobody
         self._files: dict[str, int] = {}
+        self._asks: dict[str, Ask] = {}
         self._held: dict[str, Taken] = {}
         self._lock = threading.Lock()
         self._seen_ns = 0
@@ -101,11 +106,12 @@ class Slots:
             for handle in self._files.values():
                 os.close(handle)
             self._files.clear()
+            self._asks.clear()
             self._held.clear()
 
     def _take(self, name: str, node: str, limits: StepLimits) -> Taken | Waits:
-        known = _read(self.folder / name)
-        others = found(self.folder, mine=self._files.keys(), leaves=False)
+        known = _read(f"{self.folder}/{name}")
+        others = found(self.folder, mine=self._asks, leaves=False)
         others = [one for one in others if one.name != name]
         since = known.since if known is not None else time.time_ns() // 1000
         asked = ask_of(name, self.session, node, limits, since)
@@ -124,7 +130,7 @@ class Slots:
 
     def _take_up(self, ask: Ask) -> None:
         """It runs: whether it has room is not asked."""
-        known = _read(self.folder / ask.name)
+        known = _read(f"{self.folder}/{ask.name}")
         gpus = ask.gpus or (known.gpus if known is not None else ())
         self._write(replace(ask, session=self.session, gpus=gpus))
         self._held[ask.name] = Taken(str(self.folder / ask.name), gpus)
@@ -133,21 +139,23 @@ class Slots:
         """Put the file's content; it is this session's from the moment it is there."""
         handle = self._files.get(ask.name)
         if handle is None:
-            path = self.folder / ask.name
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+            handle = os.open(f"{self.folder}/{ask.name}", _MAKE, 0o600)
             try:
                 fcntl.flock(handle, fcntl.LOCK_SH)
             except OSError:
                 os.close(handle)
                 raise
             self._files[ask.name] = handle
-        data = json.dumps(asdict(ask)).encode("ascii")
+        self._asks[ask.name] = ask
+        data = json.dumps({name: getattr(ask, name) for name in _FIELDS}).encode("ascii")
         os.ftruncate(handle, os.pwrite(handle, data, 0))
 
     def _give_up(self, name: str) -> None:
         """The file goes first: a shim that is about to end holds what nobody sees any more."""
         self._held.pop(name, None)
-        (self.folder / name).unlink(missing_ok=True)
+        self._asks.pop(name, None)
+        with contextlib.suppress(FileNotFoundError):
+            Path(f"{self.folder}/{name}").unlink()
         os.close(self._files.pop(name))
 
     def _look_out(self) -> None:
@@ -219,39 +227,39 @@ def sentence(capacity: Capacity) -> str:
     return f"All sessions of this user share this machine ({folder}): {use}."
 
 
-def found(folder: Path, *, mine: Container[str] = (), leaves: bool = True) -> list[Ask]:
-    """What is held and waited for, by whoever lives and by ``mine``.
+def found(folder: Path, *, mine: Mapping[str, Ask] = NONE, leaves: bool = True) -> list[Ask]:
+    """What is held and waited for by others who live, and what is ``mine``.
 
     Who has the guard may remove what nobody holds any more (``leaves=False``).
     """
-    asks = []
+    asks = list(mine.values())
     for entry in _entries(folder):
-        is_mine = entry in mine
-        if not is_mine and not _is_held(folder / entry, leaves=leaves):
+        path = f"{folder}/{entry}"
+        if entry in mine or not _is_held(path, leaves=leaves):
             continue
-        ask = _read(folder / entry)
-        if ask is not None and (ask.holds or is_mine or _is_heeded(folder / entry)):
+        ask = _read(path)
+        if ask is not None and (ask.holds or _is_heeded(path)):
             asks.append(ask)
     return asks
 
 
 def _entries(folder: Path) -> list[str]:
     try:
-        return sorted(path.name for path in folder.iterdir() if path.name.startswith(PREFIX))
+        return [entry.name for entry in os.scandir(folder) if entry.name.startswith(PREFIX)]
     except OSError:
         return []
 
 
-def _is_held(path: Path, *, leaves: bool) -> bool:
+def _is_held(path: str, *, leaves: bool) -> bool:
     """Whether somebody holds a slot."""
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        handle = os.open(path, _LOOK)
     except OSError:
         return False
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if not leaves:
-            path.unlink(missing_ok=True)
+            Path(path).unlink(missing_ok=True)
     except BlockingIOError:
         return True
     except OSError:
@@ -261,10 +269,10 @@ def _is_held(path: Path, *, leaves: bool) -> bool:
     return False
 
 
-def _is_heeded(path: Path) -> bool:
+def _is_heeded(path: str) -> bool:
     """Whether who waits has asked not long ago; a clock that was set costs him his turn at most."""
     try:
-        return abs(time.time() - path.stat().st_mtime) < HEED_S
+        return abs(time.time() - Path(path).stat().st_mtime) < HEED_S
     except OSError:
         return False
 
@@ -275,14 +283,14 @@ def _may_go_on(known: Ask, others: list[Ask]) -> bool:
     return not taken.intersection(known.gpus)
 
 
-def _read(path: Path) -> Ask | None:
+def _read(path: str) -> Ask | None:
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        handle = os.open(path, _LOOK)
     except OSError:
         return None
     try:
         raw = json.loads(os.pread(handle, FILE_BYTES_MAX, 0))
-        return Ask(**raw | {"name": path.name, "gpus": tuple(raw["gpus"])})
+        return Ask(**raw | {"name": path.rpartition("/")[2], "gpus": tuple(raw["gpus"])})
     except (OSError, ValueError, TypeError, KeyError):
         return None
     finally:
@@ -292,8 +300,11 @@ def _read(path: Path) -> Ask | None:
 @contextlib.contextmanager
 def _guarded(folder: Path) -> Iterator[bool]:
     """One at a time decides; False where somebody else does, for too long to wait for."""
-    folder.mkdir(mode=places.FOLDER_MODE, parents=True, exist_ok=True)
-    handle = os.open(folder / GUARD, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        handle = os.open(f"{folder}/{GUARD}", _MAKE, 0o600)
+    except FileNotFoundError:
+        folder.mkdir(mode=places.FOLDER_MODE, parents=True, exist_ok=True)
+        handle = os.open(f"{folder}/{GUARD}", _MAKE, 0o600)
     try:
         yield _locked(handle)
     finally:
