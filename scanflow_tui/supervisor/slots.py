@@ -30,6 +30,7 @@ KEEP_S_MAX = 0.05
 PAUSE_S = 0.01
 LOOK_S = 0.02
 """Between two looks for room while somebody here waits."""
+BRIEF_S = 0.06
 HEED_S = 10.0
 """Who waits asks again every second or so; who has not asked for this long is overtaken."""
 FILE_BYTES_MAX = 16_384
@@ -70,7 +71,18 @@ class Slots:
         self._looks = False
 
     def take(self, name: str, node: str, limits: StepLimits) -> Taken | Waits:
-        """Room for an attempt, the same again where it has it. Raises OSError for a full disk."""
+        """Room for an attempt, the same again where it has it. Raises OSError for a full disk.
+
+        It waits a moment for what is about to end.
+        """
+        until_s = time.monotonic() + BRIEF_S
+        while True:
+            answer = self._ask(name, node, limits)
+            if isinstance(answer, Taken) or time.monotonic() >= until_s:
+                return answer
+            time.sleep(LOOK_S)
+
+    def _ask(self, name: str, node: str, limits: StepLimits) -> Taken | Waits:
         with self._lock:
             if name in self._held:
                 return self._held[name]

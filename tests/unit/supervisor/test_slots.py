@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,12 @@ for path in sys.argv[2:]:
 print("holds", flush=True)
 sys.stdin.read()
 """
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who finds no room is told so at once."""
+    monkeypatch.setattr(slots, "BRIEF_S", 0.0)
 
 
 @pytest.fixture
@@ -152,6 +159,18 @@ def test_a_slot_whose_reply_was_lost_keeps_its_gpu(one: Slots, folder: Path) -> 
     again = Slots(folder, "one", MACHINE)
     assert again.take("sf-a", "n", CARD) == first
     again.close()
+
+
+def test_what_is_about_to_end_is_waited_for(
+    one: Slots, two: Slots, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slots, "BRIEF_S", 60.0)
+    one.take("sf-a", "n", TWO)
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(two.take, "sf-b", "n", ONE)
+        until((one.folder / "sf-b").exists, "the other session to wait")
+        keep(one)
+        assert isinstance(waiting.result(), Taken)
 
 
 def test_who_waits_is_told_when_something_changed(one: Slots, two: Slots) -> None:
