@@ -67,6 +67,7 @@ class Carrier:
         self.n_active = 0
         self._later: deque[Work] = deque()
         self._is_tidying = False
+        self._running = asyncio.get_running_loop()
         self._short = ThreadPoolExecutor(SHORT_THREADS, "short")
         self._long = ThreadPoolExecutor(LONG_THREADS, "long")
 
@@ -135,7 +136,14 @@ class Carrier:
                     return None
                 self._is_tidying = True
             else:
-                work()
+                self._tidied(work)
+
+    def _tidied(self, work: Work) -> None:
+        """One of them; a defect ends the supervisor, not those that come after it."""
+        try:
+            work()
+        except Exception as error:
+            self._running.call_soon_threadsafe(self.hands.defect, error)
 
     def _run(self, pool: ThreadPoolExecutor, work: Work) -> None:
         self.n_active += 1

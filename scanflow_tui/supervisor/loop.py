@@ -17,7 +17,7 @@ from scanflow_tui.contract.errors import Missing, ScanflowError
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.contents import Content
 from scanflow_tui.session.events import Event
-from scanflow_tui.supervisor.effects import Answer, Effect, Stop
+from scanflow_tui.supervisor.effects import Answer, CollectAttempt, Effect, Stop
 from scanflow_tui.supervisor.frames import Row
 from scanflow_tui.supervisor.stimuli import Commanded, Stimulus, Ticked
 from scanflow_tui.supervisor.turn import Machine, Turn
@@ -33,6 +33,10 @@ UNHURRIED: frozenset[type] = frozenset(
     {ev.AttemptAccepted, ev.AttemptQueued, ev.AttemptStarted, ev.MetricReported, ev.VitalSampled}
 )
 """Facts that are observed again where a crash comes before their commit."""
+AT_ONCE: frozenset[type] = frozenset({CollectAttempt})
+"""Effects that need no commit first: of an attempt whose intent is in the log already, and the
+same again where a crash comes before the commit of what they found.
+"""
 Advance = Callable[[Machine, Stimulus, int, bytes], Turn]
 
 
@@ -201,6 +205,10 @@ class Loop:
     def _take(self, stimulus: Stimulus, group: Group) -> None:
         """Advance, and answer at once what can be."""
         turn = self.shell.advance(self.machine, stimulus, self.shell.now_us(), self.shell.salt())
+        for effect in turn.effects:
+            if type(effect) in AT_ONCE:
+                self.shell.carry(effect)
+        turn.effects = [effect for effect in turn.effects if type(effect) not in AT_ONCE]
         answers = [(effect, self.shell.peek(effect)) for effect in turn.effects]
         turn.effects = [effect for effect, answer in answers if answer is None]
         group.add(turn)

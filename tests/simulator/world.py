@@ -38,6 +38,7 @@ from scanflow_tui.session.events import Artifact, Event, SessionOpened
 from scanflow_tui.session.folds import replay
 from scanflow_tui.supervisor import effects as fx
 from scanflow_tui.supervisor import stimuli as st
+from scanflow_tui.supervisor.loop import AT_ONCE
 from scanflow_tui.supervisor.machine import Machine, Turn, advance, next_due, open_attempts
 from scanflow_tui.workflow.lint import read
 from scanflow_tui.workflow.plan import PlanFacts, plan
@@ -106,7 +107,12 @@ class World:
         """One stimulus: a turn, its commit (or a full disk), then its effects."""
         self.at += self.random.randrange(1, 50_000)
         salt = self.random.randbytes(16)
-        self.uncommitted.append(advance(self.machine, stimulus, at=self.at, salt=salt))
+        turn = advance(self.machine, stimulus, at=self.at, salt=salt)
+        for effect in turn.effects:
+            if type(effect) in AT_ONCE:
+                self.carry(effect)
+        turn.effects = [effect for effect in turn.effects if type(effect) not in AT_ONCE]
+        self.uncommitted.append(turn)
         self.commit()
 
     def commit(self) -> None:

@@ -10,11 +10,11 @@ import pytest
 
 from scanflow_tui.contract.commands import StartRun
 from scanflow_tui.contract.errors import Missing, ScanflowError
-from scanflow_tui.engine.protocol import Capacity
+from scanflow_tui.engine.protocol import Capacity, Exited
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import fold
 from scanflow_tui.session.state import SessionState
-from scanflow_tui.supervisor.effects import Answer, Effect, Stop
+from scanflow_tui.supervisor.effects import Answer, CollectAttempt, Effect, Stop
 from scanflow_tui.supervisor.frames import Row
 from scanflow_tui.supervisor.loop import Group, Loop, Shell
 from scanflow_tui.supervisor.stimuli import Commanded, Leaving, Stimulus, Ticked
@@ -237,3 +237,21 @@ async def test_an_answer_that_can_be_had_at_once_joins_the_same_commit(world: Wo
     await world.loop.run()
     assert world.told == ["commit", "shown", "Stop"]
     assert world.commits == [2]
+
+
+async def test_judging_what_an_attempt_left_waits_for_no_commit(world: World) -> None:
+    assert world.loop is not None
+    exited = Exited(0, None, 1, 2)
+    judging = CollectAttempt("sf-x-1-a-1", 1, "a", 1, (), False, False, exited)
+
+    def advance(machine: Machine, stimulus: Stimulus, at: int, salt: bytes) -> Turn:
+        turn = world.advance(machine, stimulus, at, salt)
+        if isinstance(stimulus, Commanded):
+            turn.effects.append(judging)
+        return turn
+
+    world.loop.shell = replace(world.loop.shell, advance=advance)
+    world.loop.offer(command(0))
+    world.loop.offer(Leaving("x"))
+    await world.loop.run()
+    assert world.told == ["CollectAttempt", "commit", "shown", "Answer", "Stop"]
