@@ -257,24 +257,7 @@ class World:
                 return cmd.StartRun()
             return None
         run, node = self.random.choice(asked)
-        return self.human(run, node)
-
-    def human(self, run: Any, node: Any) -> cmd.Command:
-        if node.form == "label":
-            entry = self.random.choice(run.check.queue)
-            roll = self.random.random()
-            if roll < (0.6 if self.calm else 0.15):
-                return cmd.FinishLabelling(run.number, node.id)
-            if roll < 0.3:
-                return cmd.UndoLabel(run.number, node.id, -1)
-            return cmd.GiveLabel(run.number, node.id, entry.id, "class", self.random.randrange(3))
-        if node.form == "decide":
-            evidence = run.offer.evidence if self.random.random() < 0.9 else "old"
-            option = self.random.choice(("retrain", "filter", "ignore"))
-            return cmd.Decide(run.number, node.id, option, "because", evidence)
-        if self.random.random() < 0.3:
-            return cmd.Discard(run.number, node.id)
-        return cmd.Approve(run.number, node.id, self.machine.state.champion or 0)
+        return answer_to(run, node, state.champion or 0, self.random, calm=self.calm)
 
     # effects
 
@@ -427,3 +410,24 @@ class World:
             gate = Gate(self.random.random() < 0.7, ("it got worse",))
             return st.Evidence(table=Table((), gate, "retrain", "retrain")), {}
         return st.Evidence(), {}
+
+
+def answer_to(
+    run: Any, node: Any, champion: int, chance: random.Random, *, calm: bool
+) -> cmd.Command:
+    """What a person may answer to a human node that waits."""
+    if node.form == "label":
+        entry = chance.choice(run.check.queue)
+        roll = chance.random()
+        if roll < (0.6 if calm else 0.15):
+            return cmd.FinishLabelling(run.number, node.id)
+        if roll < 0.3:
+            return cmd.UndoLabel(run.number, node.id, -1)
+        return cmd.GiveLabel(run.number, node.id, entry.id, "class", chance.randrange(3))
+    if node.form == "decide":
+        evidence = run.offer.evidence if chance.random() < 0.9 else "old"
+        option = chance.choice(("retrain", "filter", "ignore"))
+        return cmd.Decide(run.number, node.id, option, "because", evidence)
+    if chance.random() < 0.3:
+        return cmd.Discard(run.number, node.id)
+    return cmd.Approve(run.number, node.id, champion)
