@@ -175,17 +175,22 @@ def socket_path(
 
 
 def slots_folder(environ: Mapping[str, str] | None = None, uid: int | None = None) -> Path | None:
-    """Where all sessions of a user say what they run on this machine; None for ``off``.
+    """The folder, made, where all sessions of a user say what they run here; None for ``off``.
 
     Not below ``$XDG_RUNTIME_DIR``: that goes at the last logout, and not every login has it.
+    Raises Refused for a folder that is another user's or open to one, OSError.
     """
     environ = os.environ if environ is None else environ
     given = environ.get("SCANFLOW_SLOTS", "")
     if given == "off":
         return None
-    if given.startswith("/"):
-        return Path(given)
-    return Path(f"/tmp/scanflow-{os.getuid() if uid is None else uid}") / "slots"
+    folder = Path(given)
+    if not given.startswith("/"):
+        folder = Path(f"/tmp/scanflow-{os.getuid() if uid is None else uid}") / "slots"
+        make_socket_folder(folder, uid)
+    folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
+    require_private(folder, uid)
+    return folder
 
 
 def make_socket_folder(path: Path, uid: int | None = None) -> None:

@@ -212,17 +212,12 @@ def open_slots(
 
 def shared_folder(environ: Mapping[str, str] | None = None) -> Path | None:
     """Where the slots of a user lie; None where they are not to be shared. Raises Refused."""
-    folder = places.slots_folder(environ)
-    if folder is None:
-        return None
     try:
-        if folder.name == "slots":
-            places.make_socket_folder(folder)
-        folder.mkdir(mode=places.FOLDER_MODE, parents=True, exist_ok=True)
+        return places.slots_folder(environ)
     except OSError as error:
-        raise Refused(f"no slots can be kept here: {error.strerror}", where=str(folder)) from None
-    places.require_private(folder)
-    return folder
+        raise Refused(
+            f"no slots can be kept there: {error.strerror}", where=error.filename
+        ) from None
 
 
 def sentence(capacity: Capacity) -> str:

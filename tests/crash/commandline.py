@@ -104,6 +104,7 @@ class Commandline:
             "PYTHONPATH": str(ROOT),
             "SCANFLOW_NO_MIRROR": "1",
             "SCANFLOW_SESSIONS": str(self.sessions),
+            "SCANFLOW_SLOTS": str(tmp / "slots"),
         }
 
     def write(self, name: str, text: str) -> None:

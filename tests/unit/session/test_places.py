@@ -80,6 +80,17 @@ def test_a_long_path_gets_a_short_socket_of_its_own(environ: dict[str, str]) -> 
     assert all(str(path).startswith(base) for path in paths)
 
 
+def test_slots_lie_where_they_are_told_to_or_nowhere(tmp_path: Path) -> None:
+    given = tmp_path / "of" / "mine"
+    assert places.slots_folder({"SCANFLOW_SLOTS": str(given)}) == given and given.is_dir()
+    assert places.slots_folder({"SCANFLOW_SLOTS": "off"}) is None
+
+
+def test_slots_of_another_user_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="another user"):
+        places.slots_folder({"SCANFLOW_SLOTS": str(tmp_path)}, os.getuid() + 1)
+
+
 def test_a_socket_folder_of_another_user_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="another user"):
         places.make_socket_folder(tmp_path / "f" / "sock", os.getuid() + 1)
