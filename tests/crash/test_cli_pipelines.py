@@ -103,10 +103,8 @@ def test_json_without_a_session_is_one_value(scanflow: Commandline, command: lis
     assert done.returncode == 0 and done.json()
 
 
-def test_a_gpu_that_is_not_there_is_said_by_plan_doctor_and_run(
-    scanflow: Commandline, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+def test_a_gpu_that_is_not_there_is_said_by_plan_doctor_and_run(scanflow: Commandline) -> None:
+    scanflow.env["CUDA_VISIBLE_DEVICES"] = ""
     old = "{run: [sh, train.sh], out: [model, reference]}"
     scanflow.change(old, old.replace("]}", "], limits: {gpus: 1}}"))
     assert "No GPU was found" in scanflow("doctor", "--engine", "process").stdout
@@ -117,11 +115,6 @@ def test_a_gpu_that_is_not_there_is_said_by_plan_doctor_and_run(
     assert f"train cannot run here: {said}." in scanflow("plan").stdout
 
 
-def test_doctor_says_what_sessions_share(
-    scanflow: Commandline, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("SCANFLOW_SLOTS", str(tmp_path / "shared"))
+def test_doctor_says_what_sessions_share(scanflow: Commandline) -> None:
     said = scanflow("doctor", "--engine", "process").stdout
-    assert (
-        f"All sessions of this user share this machine ({tmp_path}/shared): no step runs." in said
-    )
+    assert f"share this machine ({scanflow.env['SCANFLOW_SLOTS']}): no step runs." in said
