@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 POLL_S = 0.5
 BESIDE_MAX = 4
 BESIDE_COLUMNS_MIN = 36
+NEEDS_LOG = ("find", "filter", "stream", "copy", "save", "time")
+JUDGED = frozenset(
+    {*NEEDS_LOG, "next_match", "previous_match", "previous_step", "next_step"}
+    | {"follow", "failure", "beside", "alone"}
+)
+"""The actions that do not work always: the footer asks about all, and often."""
 
 
 @dataclass(slots=True, eq=False)
@@ -129,6 +135,8 @@ class LogsScreen(Place):
 
     def why_not(self, action: keys.Action) -> str:
         """Searching again needs a search, a failure one that failed."""
+        if action.id not in JUDGED:
+            return ""
         named, view = self.current(), self.view
         if action.id in ("next_match", "previous_match") and not view.needle:
             return "search with / first"
@@ -142,7 +150,7 @@ class LogsScreen(Place):
             return "the terminal is too narrow for one more"
         if action.id == "alone" and len(self.panes) < 2:
             return "one log is shown"
-        if action.id in ("find", "filter", "stream", "copy", "save", "time") and named is None:
+        if action.id in NEEDS_LOG and named is None:
             return "no log"
         return ""
 
