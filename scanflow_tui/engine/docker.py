@@ -7,13 +7,12 @@ make.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from scanflow_tui.contract.errors import Missing
-from scanflow_tui.engine import attempt, docker_doctor, docker_place, procfs
+from scanflow_tui.engine import attempt, docker_doctor, docker_place
 from scanflow_tui.engine.docker_client import (
     Daemon,
     EngineAway,
@@ -128,11 +127,11 @@ class DockerEngine:
             return
 
     def capacity(self) -> Capacity:
-        """The engine's cores and memory; this machine's where it does not answer now."""
+        """The engine's cores, memory and GPUs; this machine's where it does not answer now."""
         try:
             info = self._daemon.info()
         except (EngineAway, EngineRefused):
-            return Capacity(float(len(os.sched_getaffinity(0))), procfs.memory_free_bytes())
+            info = {}
         return docker_doctor.capacity(info, is_local=self._link.is_local)
 
     def environment(self, image: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,7 +49,7 @@ def capacity(info: dict[str, Any], *, is_local: bool) -> Capacity:
     memory_bytes = procfs.memory_free_bytes() if is_local else None
     here = gpus.found() if is_local else ()
     return Capacity(
-        cpus=float(info.get("NCPU") or 1),
+        cpus=float(info.get("NCPU") or len(os.sched_getaffinity(0))),
         memory_bytes=memory_bytes or int(info.get("MemTotal") or 0) or None,
         gpus=len(here),
         gpu_ids=here,

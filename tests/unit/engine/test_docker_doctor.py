@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from scanflow_tui.engine.docker_address import Address
@@ -81,6 +82,12 @@ def test_user_namespaces_and_rootless_are_facts() -> None:
 def test_capacity_of_an_engine_elsewhere_is_all_it_has() -> None:
     found = capacity(INFO, is_local=False)
     assert (found.cpus, found.memory_bytes, found.gpus) == (4.0, 8 << 30, 0)
+
+
+def test_capacity_of_a_local_engine_is_this_machines_even_while_it_is_away() -> None:
+    found = capacity({}, is_local=True)
+    assert found.is_here and found.cpus == len(os.sched_getaffinity(0))
+    assert not capacity(INFO, is_local=False).is_here
 
 
 def test_costs_leave_out_the_file_cache_in_both_cgroup_versions() -> None:
