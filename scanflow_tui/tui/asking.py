@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import selectors
+import signal
 import time
 from codecs import getincrementaldecoder
 from typing import TYPE_CHECKING
@@ -11,10 +12,14 @@ from typing import TYPE_CHECKING
 from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.message import Message
+from textual.messages import InBandWindowResize
 
 from scanflow_tui.tui.answered import Answered
 
 if TYPE_CHECKING:
+    from types import FrameType
+
     from scanflow_tui.images.replies import ReplyFilter
 
 READ_BYTES = 4096
@@ -31,7 +36,27 @@ class AskingDriver(LinuxDriver):
     def start_application_mode(self) -> None:
         """Enter the application's screen, which is empty then."""
         LinuxDriver.start_application_mode(self)  # type: ignore[no-untyped-call]
-        self.process_message(Answered((), is_open=True, is_cleared=True))
+        self._cleared()
+        before = signal.getsignal(signal.SIGWINCH)
+
+        def resized(number: int, frame: FrameType | None) -> None:
+            if callable(before):
+                before(number, frame)
+            self._cleared()
+
+        signal.signal(signal.SIGWINCH, resized)
+
+    def process_message(self, message: Message) -> None:
+        """Pass a message on; a new size that the terminal tells by itself is noticed."""
+        super().process_message(message)
+        if isinstance(message, InBandWindowResize):
+            self._cleared()
+
+    def _cleared(self) -> None:
+        """Nothing is known of the screen: also where it is as large as before, for it may have
+        been smaller in between.
+        """
+        super().process_message(Answered((), is_open=True, is_cleared=True))
 
     def ask(self) -> bool:
         """Ask the terminal what it can show; False where it is not to be asked, or was."""

@@ -91,3 +91,12 @@ async def test_the_replay_of_the_open_session_takes_its_place_and_the_list_lies_
         await it.press("q")
         it.expect_place("sessions")
         it.expect_no_text("READ ONLY", "event 20 of", "play")
+
+
+async def test_an_update_that_finds_a_place_on_its_way_waits_for_it() -> None:
+    async with drive(FakeTape(demo_events(), seq=20)) as it:
+        it.app.moves.go("label")
+        it.app.refresh_place(None)
+        it.app.say("a notice")
+        await it.settle()
+        it.expect_text("a notice")

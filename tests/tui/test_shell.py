@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.screen import ModalScreen
 
 from scanflow_tui.tui.app import ScanflowApp
 from scanflow_tui.tui.screens.place import Place
+from scanflow_tui.tui.widgets.closing import close
 from scanflow_tui.tui.widgets.help import Help
 from tests.driver import drive
 from tests.fakes.demo_events import demo_events
@@ -57,7 +59,7 @@ async def test_the_palette_lists_actions_with_keys_and_reasons() -> None:
     async with drive(FakeSource(demo_events("asked")), size=(120, 40)) as it:
         await it.press("ctrl+p")
         await it.type("try")
-        await it.until("only what failed is tried again")
+        await it.until("only what failed or was made is tried again")
         it.expect_rows("t ", "Try the node again")
 
 
@@ -103,3 +105,14 @@ async def test_a_defect_ends_the_app_without_a_traceback_over_the_terminal() -> 
     assert isinstance(app.defect, RuntimeError)
     assert app.return_code == 1
     assert not app._exit_renderables
+
+
+async def test_keys_on_their_way_to_a_closed_dialog_close_nothing_else() -> None:
+    async with drive(FakeSource(demo_events())) as it:
+        await it.press("?")
+        dialog = it.app.screen
+        assert isinstance(dialog, ModalScreen)
+        close(dialog, None)
+        close(dialog, None)
+        await it.settle()
+        it.expect_place("workflow")

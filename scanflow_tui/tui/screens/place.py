@@ -40,6 +40,10 @@ class Place(Screen[None]):
     doers: tuple[object, ...] = ()
     """Objects that have ``act_<id>`` methods of this place beside it."""
 
+    _is_made = False
+    """Whether its widgets are there: a place is on top a moment before they are."""
+    _waiting: tuple[str, str] | None = None
+
     @property
     def scanflow(self) -> ScanflowApp:
         """The app, typed."""
@@ -86,8 +90,11 @@ class Place(Screen[None]):
 
     def on_mount(self) -> None:
         """First paint comes from what is known already."""
+        self._is_made = True
         fitting.fit(self)
         self.repaint()
+        if self._waiting is not None:
+            self.say(*self._waiting)
         self.set_interval(1.0, self.paint_bars)
 
     def on_screen_resume(self) -> None:
@@ -101,13 +108,15 @@ class Place(Screen[None]):
 
     def repaint(self, update: Update | None = None) -> None:
         """Body and bars; the body once more where panes got another size by it."""
+        if not self._is_made:
+            return
         self.show(update)
         self.paint_bars()
         self.call_after_refresh(fitting.settle, self)
 
     def paint_bars(self) -> None:
         """Top bar and footer; cheap, so it may be called after every key."""
-        if not self.is_current:
+        if not (self._is_made and self.is_current):
             return
         app, width = self.scanflow, self.app.size.width
         crumbs = (self.known.name, keys.PLACES[self.place], *self.crumbs())
@@ -159,6 +168,9 @@ class Place(Screen[None]):
         doing.do(self, action, key)
 
     def say(self, sentence: str, tone: str = "you") -> None:
-        """A notice in the footer's row."""
+        """A notice in the footer's row; it waits for a place that is on its way."""
+        if not self._is_made:
+            self._waiting = (sentence, tone)
+            return
         text = self.scanflow.legible(Text(sentence)).plain
         self.query_one(Footer).say(text, tone)

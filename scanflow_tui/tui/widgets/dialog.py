@@ -4,6 +4,7 @@ letter, never by enter and never by the key that opened it: enter and escape sta
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from rich.text import Text
@@ -15,6 +16,7 @@ from textual.widgets import Input, Static
 
 from scanflow_tui.tui.keys import pressed
 from scanflow_tui.tui.theme import TONES
+from scanflow_tui.tui.widgets.closing import close
 
 if TYPE_CHECKING:
     from scanflow_tui.tui.app import ScanflowApp
@@ -67,9 +69,46 @@ class Confirm(ModalScreen[bool]):
         event.prevent_default()
         key = pressed(event)
         if key == self.letter:
-            self.dismiss(True)
+            close(self, True)
         elif key in ("enter", "escape", "q"):
-            self.dismiss(False)
+            close(self, False)
+
+
+class Which(ModalScreen[str]):
+    """One of several acts by its letter; enter and escape stand on none of them: ``""``."""
+
+    def __init__(
+        self, title: str, body: str, answers: Mapping[str, str], *, keep: str = "cancel"
+    ) -> None:
+        super().__init__()
+        self.question = title
+        self.body = body
+        self.answers = dict(answers)
+        self.keep = keep
+
+    def compose(self) -> ComposeResult:
+        """A frame with the sentence and a line an answer."""
+        text = Text("\n")
+        for letter, act in self.answers.items():
+            text.append(f"[{letter}]", TONES["key"])
+            text.append(f" {act}\n", TONES["you"])
+        text.append("▸ [enter]", TONES["key"])
+        text.append(f" {self.keep}", TONES["strong"])
+        with Vertical(classes="dialog") as frame:
+            frame.border_title = _legible(self.app, Text(self.question)).plain
+            body = _legible(self.app, Text(self.body, TONES["plain"]))
+            yield Static(body, id="dialog-body")
+            yield Static(_legible(self.app, text), id="dialog-answers")
+
+    def on_key(self, event: events.Key) -> None:
+        """A letter does its act; enter, escape and q none; other keys do nothing."""
+        event.stop()
+        event.prevent_default()
+        key = pressed(event)
+        if key in self.answers:
+            close(self, key)
+        elif key in ("enter", "escape", "q"):
+            close(self, "")
 
 
 class Tell(ModalScreen[None]):
@@ -98,7 +137,7 @@ class Tell(ModalScreen[None]):
         key, page = pressed(event), self.query_one("#tell")
         if key in ("enter", "escape", "q"):
             event.stop()
-            self.dismiss(None)
+            close(self, None)
         elif key in ("j", "k"):
             page.scroll_relative(y=1 if key == "j" else -1, animate=False)
         elif key in ("g", "G"):
@@ -129,13 +168,13 @@ class Ask(ModalScreen[str | None]):
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter."""
         event.stop()
-        self.dismiss(event.value)
+        close(self, event.value)
 
     def on_key(self, event: events.Key) -> None:
         """Escape; and letters that were faster than the field."""
         if event.key == "escape":
             event.stop()
-            self.dismiss(None)
+            close(self, None)
         elif event.character is not None and event.is_printable:
             event.stop()
             self.ahead += event.character

@@ -13,6 +13,7 @@ from textual.widgets import Input
 from scanflow_tui.tui import doing
 from scanflow_tui.tui.keys import PLACES, pressed
 from scanflow_tui.tui.present.help import help_rows, symbol_rows
+from scanflow_tui.tui.widgets.closing import close
 from scanflow_tui.tui.widgets.rows import Rows
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class Help(ModalScreen[None]):
         field = self.field
         if key == "escape" or (key in ("q", "?") and self.focused is not field):
             event.stop()
-            self.dismiss(None)
+            close(self, None)
         elif self.focused is field:
             return
         elif key == "/":

@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from scanflow_tui.tui.theme import TONES
+from scanflow_tui.tui.widgets.closing import close
 from scanflow_tui.tui.widgets.lines import Lines
 
 ROWS = 12
@@ -61,13 +62,13 @@ class Pick(ModalScreen[int | None]):
         """Enter takes the row under the cursor."""
         event.stop()
         if self.found:
-            self.dismiss(self.found[self.at])
+            close(self, self.found[self.at])
 
     def on_key(self, event: events.Key) -> None:
         """Arrows and escape."""
         if event.key == "escape":
             event.stop()
-            self.dismiss(None)
+            close(self, None)
         elif event.key in ("up", "down"):
             event.stop()
             event.prevent_default()

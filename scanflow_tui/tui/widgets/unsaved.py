@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from textual.widgets import Static
 
+from scanflow_tui.tui.widgets.closing import close
 from scanflow_tui.tui.widgets.dialog import Confirm
 
 LOOK_S = 0.1
@@ -31,7 +32,7 @@ class Unsaved(Confirm):
     def _look(self) -> None:
         n = self._n_unsaved()
         if n == 0:
-            self.dismiss(True)
+            close(self, True)
         else:
             self.query_one("#dialog-body", Static).update(_body(n))
 
