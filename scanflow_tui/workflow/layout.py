@@ -311,13 +311,19 @@ class _Grid:
     ) -> None:
         """Least squares under the order: pool adjacent violators of ``wanted - offset``."""
         y = self.y
-        wanted = [
-            y[near[0]] if len(near) == 1 else _lower_median(y, near) if near else y[item]
-            for item, near in zip(row, [beside[item] for item in row], strict=True)
-        ]
         means: list[float] = [-math.inf]
         counts = [0]
-        for aim, offset in zip(wanted, offsets, strict=True):
+        for item, offset in zip(row, offsets, strict=True):
+            near = beside[item]
+            n_near = len(near)
+            if n_near == 1:
+                aim = y[near[0]]
+            elif n_near == 2:
+                aim = min(y[near[0]], y[near[1]])
+            elif near:
+                aim = sorted([y[other] for other in near])[(n_near - 1) // 2]
+            else:
+                aim = y[item]
             mean: float = aim - offset
             count = 1
             while means[-1] > mean:
@@ -350,9 +356,3 @@ class _Grid:
                 rows[0] += slot
                 rows[-1] += slot
         return found
-
-
-def _lower_median(y: Sequence[int], near: Sequence[int]) -> int:
-    if len(near) == 2:
-        return min(y[near[0]], y[near[1]])
-    return sorted([y[other] for other in near])[(len(near) - 1) // 2]
