@@ -6,6 +6,7 @@ down before, so outputs that are there already are found again and never taken f
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -17,6 +18,7 @@ from scanflow_tui.contract import canonical, limits
 from scanflow_tui.contract.errors import InputError, ScanflowError
 from scanflow_tui.contract.loglines import last_line
 from scanflow_tui.contract.step import OUT_DIR, VALUES_FILE, Scalar
+from scanflow_tui.engine.attempt import ENGINE_DIR, EXIT, LOG
 from scanflow_tui.engine.protocol import Engine, Exited
 from scanflow_tui.session import artifacts
 from scanflow_tui.session.events import Artifact
@@ -50,6 +52,7 @@ def collect(place: Workplace, effect: CollectAttempt, tail: Tail) -> Collected:
             problem = error.sentence()
         except OSError as error:
             problem = f"the outputs cannot be read: {error.strerror or error}"
+    problem = _kept(folder) or problem
     return Collected(
         name=effect.name,
         exited=effect.exited,
@@ -62,6 +65,28 @@ def collect(place: Workplace, effect: CollectAttempt, tail: Tail) -> Collected:
         evidence=evidence,
         report=_last_words(effect.name, tail),
     )
+
+
+def _kept(folder: Path) -> str:
+    """Force what an outcome's event will name to the disk; the sentence where it cannot be.
+
+    Log, exit record and their names: a shim forces neither of a brief step. After the outputs were
+    forced this costs little. What a step put in their place is not followed, and not forced.
+    """
+    flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    for path in (folder / LOG, folder / ENGINE_DIR / LOG, folder / EXIT, folder):
+        try:
+            handle = os.open(path, flags)
+        except OSError:
+            continue
+        try:
+            os.fsync(handle)
+        except OSError as error:
+            if error.errno in (errno.EIO, errno.ENOSPC, errno.EDQUOT):
+                return f"what it left cannot be kept: {error.strerror}"
+        finally:
+            os.close(handle)
+    return ""
 
 
 def is_clean(exited: Exited) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -156,3 +158,30 @@ def test_the_report_is_read_to_its_end_and_its_error_is_kept(place: Workplace) -
     assert found.error is not None and found.error.what == "no data"
     assert found.report is not None and found.report.first_metric == 1
     assert [value for _, value, *_ in found.report.metrics] == [2.0]
+
+
+def test_log_and_exit_record_are_forced_to_the_disk_before_the_outcome_is_told(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = attempt(place)
+    for name in ("log", "exit.json"):
+        (folder / name).write_text("{}")
+    forced: list[str] = []
+
+    def fsync(handle: int) -> None:
+        forced.append(str(Path(f"/proc/self/fd/{handle}").readlink()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    collect(place, asked(), Tail())
+    assert forced == [str(folder / "log"), str(folder / "exit.json"), str(folder)]
+
+
+def test_a_disk_that_keeps_nothing_is_no_success(
+    place: Workplace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fsync(handle: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    found = collect(place, asked(), Tail())
+    assert found.problem == "what it left cannot be kept: Input/output error"
