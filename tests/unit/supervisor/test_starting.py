@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from scanflow_tui.contract import commands as cmd
-from scanflow_tui.engine.protocol import Accepted, StartUnknown
+from scanflow_tui.engine.protocol import Absent, Accepted, StartUnknown
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.state import AttemptView
 from scanflow_tui.supervisor.budget import running
 from scanflow_tui.supervisor.effects import StartAttempt
 from scanflow_tui.supervisor.machine import advance, next_due
-from scanflow_tui.supervisor.stimuli import Commanded, StartAnswered, Ticked
+from scanflow_tui.supervisor.stimuli import Commanded, Observed, StartAnswered, Ticked
 from scanflow_tui.supervisor.turn import Turn
 from tests.simulator.world import OWNER, World
 
@@ -73,3 +73,25 @@ def test_it_is_asked_again_at_a_tick_and_not_at_once() -> None:
     turn = advance(world.machine, Ticked(), at=due, salt=bytes(16))
     again = [effect.name for effect in turn.effects if isinstance(effect, StartAttempt)]
     assert again == [world.asked[0].name]
+
+
+def test_a_run_whose_only_attempt_waits_for_room_ends_when_it_is_cancelled() -> None:
+    world = Held()
+    world.told()
+    world.feed(Commanded("c3:1", OWNER, cmd.Cancel(1, None)))
+    assert world.machine.state.runs[1].state == "running"  # the engine may have it all the same
+    world.feed(Observed(world.asked[-1].name, Absent()))
+    assert world.attempt().state == "cancelled"
+    assert world.machine.state.runs[1].state == "cancelled"
+
+
+def test_it_ends_too_where_the_disk_is_full_again_while_it_is_cancelled() -> None:
+    world = Held()
+    world.told()
+    world.machine.asked.add(("start", world.asked[-1].name))
+    world.feed(Commanded("c3:1", OWNER, cmd.Cancel(1, None)))
+    world.feed(Observed(world.asked[-1].name, Absent()))
+    assert world.attempt().state == "queued"  # the engine was asked and has not answered yet
+    world.feed(StartAnswered(world.asked[-1].name, StartUnknown(FULL)))
+    world.feed(Observed(world.asked[-1].name, Absent()))
+    assert world.machine.state.runs[1].state == "cancelled"
