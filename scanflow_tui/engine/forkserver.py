@@ -18,7 +18,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, NoReturn
+    from typing import Any
 
     from scanflow_tui.engine import shim
 else:
@@ -51,7 +51,7 @@ def requests(fd: int) -> Any:
         yield json.loads(data)
 
 
-def become_shim(request: dict[str, Any], told: shim.Told) -> NoReturn:
+def become_shim(request: dict[str, Any], told: shim.Told) -> None:
     """The child: a session of its own, the attempt's folder, then the shim; it never returns."""
     try:
         signal.pthread_sigmask(signal.SIG_BLOCK, shim.BLOCKED)
@@ -62,7 +62,9 @@ def become_shim(request: dict[str, Any], told: shim.Told) -> NoReturn:
         for fd in (0, 1, 2):
             os.dup2(nothing, fd)
         os.close(nothing)
-        hold(request.get("slot", ""))
+        if not hold(request.get("slot", "")):
+            told.say(b"unknown", b"its room was given away")
+            return
         os.chdir(request["folder"])
         shim.pursue(request["spec"], told)
     except OSError as problem:
@@ -71,11 +73,19 @@ def become_shim(request: dict[str, Any], told: shim.Told) -> NoReturn:
         os._exit(0)
 
 
-def hold(slot: str) -> None:
-    """Share the lock of a slot for as long as this process lives; one that is gone is none."""
-    if slot:
-        with contextlib.suppress(OSError):
-            fcntl.flock(os.open(slot, os.O_RDONLY | os.O_NOFOLLOW), fcntl.LOCK_SH | fcntl.LOCK_NB)
+def hold(slot: str) -> bool:
+    """Share the lock of a slot for as long as this process lives.
+
+    False where who asked for this shim died meanwhile, and the room may be somebody else's.
+    """
+    if not slot:
+        return True
+    try:
+        handle = os.open(slot, os.O_RDONLY | os.O_NOFOLLOW)
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return os.fstat(handle).st_nlink > 0
+    except OSError:
+        return False
 
 
 def reap(_number: int, _frame: object) -> None:

@@ -85,7 +85,9 @@ class Slots:
     def _ask(self, name: str, node: str, limits: StepLimits) -> Taken | Waits:
         with self._lock:
             if name in self._held:
-                return self._held[name]
+                if Path(self._held[name].path).exists():
+                    return self._held[name]
+                self._give_up(name)
             with _guarded(self.folder) as is_mine:
                 if not is_mine:
                     return Waits("another session looks for room just now; it is asked again")

@@ -37,9 +37,8 @@ SHIM = """\
 import sys
 sys.path.insert(0, sys.argv[1])
 import forkserver
-for path in sys.argv[2:]:
-    forkserver.hold(path)
-print("holds", flush=True)
+held = [forkserver.hold(path) for path in sys.argv[2:]]
+print(*held, flush=True)
 sys.stdin.read()
 """
 
@@ -106,18 +105,19 @@ def test_who_is_killed_holds_nothing(one: Slots, another: subprocess.Popen[str])
     assert [path.name for path in one.folder.glob("sf-*")] == ["sf-a"]
 
 
-def shim_holds(*paths: str) -> subprocess.Popen[str]:
-    """A child of the fork server, as far as slots go; it has its locks when this returns."""
+def shim_of(*paths: str) -> tuple[subprocess.Popen[str], str]:
+    """A child of the fork server, as far as slots go, and whether it has each of its locks."""
     command = [sys.executable, "-S", "-E", "-c", SHIM, str(ENGINE), *paths]
     held = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert held.stdout is not None and held.stdout.readline() == "holds\n"
-    return held
+    assert held.stdout is not None
+    return held, held.stdout.readline()
 
 
 def test_a_shim_holds_on_after_its_supervisor(one: Slots, two: Slots) -> None:
     taken = one.take("sf-a", "n", TWO)
     assert isinstance(taken, Taken)
-    shim = shim_holds(taken.path)
+    shim, has = shim_of(taken.path)
+    assert has == "True\n"
     one.close()
     assert isinstance(two.take("sf-b", "n", ONE), Waits)
     shim.kill()
@@ -135,8 +135,34 @@ def test_a_shim_that_is_about_to_end_holds_nothing_any_more(one: Slots, two: Slo
     os.close(handle)
 
 
-def test_a_shim_whose_slot_is_gone_runs_all_the_same(tmp_path: Path) -> None:
-    shim_holds(str(tmp_path / "gone"), "").communicate()
+def test_a_shim_whose_room_was_given_away_knows_it(one: Slots, two: Slots) -> None:
+    taken = one.take("sf-a", "n", TWO)
+    assert isinstance(taken, Taken)
+    one.close()
+    # It was asked for, and has not begun: who looks meanwhile finds the room free.
+    assert isinstance(two.take("sf-b", "n", TWO), Taken)
+    shim, has = shim_of(taken.path, "")
+    shim.communicate()
+    assert has == "False True\n"
+
+
+def test_a_slot_that_somebody_else_looks_at_is_not_held(one: Slots) -> None:
+    taken = one.take("sf-a", "n", TWO)
+    assert isinstance(taken, Taken)
+    one.close()
+    looks = os.open(taken.path, os.O_RDONLY)
+    fcntl.flock(looks, fcntl.LOCK_EX)
+    shim, has = shim_of(taken.path)
+    shim.communicate()
+    os.close(looks)
+    assert has == "False\n"
+
+
+def test_a_slot_that_a_broom_took_is_made_again(one: Slots) -> None:
+    taken = one.take("sf-a", "n", TWO)
+    assert isinstance(taken, Taken)
+    Path(taken.path).unlink()
+    assert one.take("sf-a", "n", TWO) == taken and Path(taken.path).exists()
 
 
 def test_what_runs_is_taken_up_by_the_next_supervisor(one: Slots, two: Slots, folder: Path) -> None:
