@@ -85,9 +85,10 @@ class Xterm:
         )
 
     def close(self) -> None:
-        """End the terminal."""
+        """End the terminal, and the recorder in it, which would outlive it."""
         self._process.terminate()
         self._process.wait()
+        subprocess.run(["pkill", "-f", f"script -q -f .* {self._log}$"], check=False)
 
     def keys(self, *names: str) -> None:
         """Press keys, by their names in X, one after the other."""
