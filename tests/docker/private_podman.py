@@ -44,6 +44,10 @@ cgroup_manager = "cgroupfs"
 events_logger = "file"
 lock_type = "file"
 """
+HOME = Path("/var/lib/containers")
+RUNC = Path("/run/runc")
+COVERED = 'mount --bind "$1" "$2" && shift 2 && exec "$@"'
+"""Some of what it remembers it would write to its usual place, whatever it is told."""
 NEEDED = ("podman", "conmon", "runc", "catatonit", "setpriv", "unshare")
 
 
@@ -68,6 +72,10 @@ class PrivatePodman:
         self._service: subprocess.Popen[bytes] | None = None
         self._before = set(cgroup_folders(CGROUP))
         (self.folder / "containers.conf").write_text(CONF)
+        self._shared = [path for path in (RUNC, HOME) if not path.exists()]
+        HOME.mkdir(exist_ok=True)
+        for name in ("home", "spare"):
+            (self.folder / name).mkdir()
 
     def start(self, base: Path) -> PrivatePodman:
         """Start the service, and import the base image. Raises AssertionError with last words."""
@@ -83,10 +91,12 @@ class PrivatePodman:
         """Start the service over what is there, and wait for its answer."""
         folder = self.folder
         command = [program("setpriv"), "--pdeathsig", "TERM"]
-        command += [program("unshare"), "--mount", "--propagation", "slave", program("podman")]
+        command += [program("unshare"), "--mount", "--propagation", "slave", "sh", "-c", COVERED]
+        command += ["sh", f"{folder}/home", str(HOME), program("podman")]
         command += ["--root", f"{folder}/data", "--runroot", f"{folder}/run"]
         command += ["--tmpdir", f"{folder}/tmp", "system", "service", "--time=0", self.url]
         environ = os.environ | {"CONTAINERS_CONF": f"{folder}/containers.conf"}
+        environ["TMPDIR"] = f"{folder}/spare"
         with open(folder / "podman.log", "ab") as log:
             self._service = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environ
@@ -126,6 +136,7 @@ class PrivatePodman:
         while self._left() and time.monotonic() < end_s:
             time.sleep(PAUSE_S)
         remove_empty([path for path in cgroup_folders(CGROUP) if path not in self._before])
+        remove_empty([path for path in self._shared if path.exists()])
         subprocess.run(["umount", self.folder], check=False, stderr=subprocess.DEVNULL)
         shutil.rmtree(self.folder)
 
@@ -133,6 +144,7 @@ class PrivatePodman:
         """What of it can still be found."""
         found = [f"process {one.pid}" for one in self._left()]
         found += [str(path) for path in cgroup_folders(CGROUP) if path not in self._before]
+        found += [str(path) for path in self._shared if path.exists()]
         return found + [str(self.folder)] * self.folder.exists()
 
     def _left(self) -> list[procfs.Process]:
