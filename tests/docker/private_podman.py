@@ -99,7 +99,12 @@ class PrivatePodman:
         environ["TMPDIR"] = f"{folder}/spare"
         with open(folder / "podman.log", "ab") as log:
             self._service = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environ
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environ,
+                cwd=folder,  # a file is left there for each container whose memory ran out
             )
         end_s = time.monotonic() + START_S_MAX
         while not answers(self.url):
