@@ -39,6 +39,13 @@ def settle(place: Place) -> None:
         place.show(None)
 
 
+def tick(place: Place) -> None:
+    """The clock; and what another size left behind while a place was not on top."""
+    place.paint_bars()
+    if place.is_current:
+        settle(place)
+
+
 def turn(place: Place, step: int) -> None:
     """Focus the pane ``step`` further on; on a small terminal also show it."""
     found = panes(place)

@@ -53,6 +53,7 @@ _ASCII = str.maketrans(
         **dict.fromkeys("┆┊", ":"),
         "▶": ">",
         "…": "~",
+        "×": "x",
     }
 )
 
@@ -86,7 +87,7 @@ def paint(layout: Layout, labels: Mapping[str, tuple[str, str]], *, ascii: bool 
     chars, owners = _routes(layout)
     for at, box in enumerate(layout.boxes.values()):
         symbol, text = labels.get(box.node, ("", ""))
-        lines = _flat(box, symbol) if layout.compact else _framed(box, symbol, text)
+        lines = _flat(box, symbol, text) if layout.compact else _framed(box, symbol, text)
         for row, line in enumerate(lines, box.y):
             chars[row][box.x : box.x + box.w] = line
             owners[row][box.x : box.x + box.w] = [at] * box.w
@@ -169,9 +170,12 @@ def _framed(box: Box, symbol: str, text: str) -> list[str]:
     return lines
 
 
-def _flat(box: Box, symbol: str) -> list[str]:
+def _flat(box: Box, symbol: str, text: str) -> list[str]:
     name = _cut(f"{symbol or '·'} {box.node}", box.w - 2)
-    return ["[" + name.ljust(box.w - 2) + "]"]
+    lines = ["[" + name.ljust(box.w - 2) + "]"]
+    if box.h > 1:
+        lines.append(_cut(text, box.w).ljust(box.w))
+    return lines
 
 
 def _ports(layout: Layout, chars: list[list[str]]) -> None:

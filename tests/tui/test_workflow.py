@@ -17,8 +17,7 @@ TRAIN = attempt_name(SESSION, 1, "train", 1)
 
 async def test_the_cursor_starts_on_what_needs_a_person() -> None:
     async with drive(FakeSource(demo_events("asked"))) as it:
-        it.expect_rows("┏ label ━")
-        it.expect_rows("┃? needs you ┣")
+        it.expect_rows("▸? label", "needs you", "← check ×2")
         it.expect_text("70 images of batch b0002 to label", "label · human node")
 
 
@@ -36,7 +35,7 @@ async def test_a_state_change_is_painted_live() -> None:
         it.expect_rows("▶", "33%")
         done = ev.AttemptEnded(1, "train", 1, "done", 0, None, "", 41.0, 60.0, {}, {})
         source.feed(done)
-        await it.until("✔ 41 s")
+        await it.until("✔ train    41 s")
 
 
 async def test_vitals_are_shown_and_never_needed() -> None:
@@ -56,7 +55,7 @@ async def test_the_detail_ends_with_the_last_log_lines() -> None:
 
 async def test_a_failure_is_gone_to_once_and_said_with_the_keys() -> None:
     async with drive(FakeSource(failed())) as it:
-        it.expect_text("┏ train", "data/train holds no images")
+        it.expect_text("▸✖ train", "data/train holds no images")
         it.expect_footer("Nothing was lost.  [t] retry  [o] log")
         await it.press("k")
         it.expect_footer("enter open")
@@ -85,8 +84,9 @@ async def test_code_that_changed_is_said_and_taken_when_confirmed() -> None:
     async with drive(source) as it:
         await it.press("t")
         await it.press("r")
-        it.expect_text("Take the new code?", "model.py changed since run 1 was planned")
-        await it.press("n")
+        it.expect_text("The code changed: train of run 1", "model.py changed since run 1 was")
+        it.expect_text("[n] new code", "[k] keep the code", "[enter] cancel")
+        await it.press("t", "r", "n")
         assert source.sent == [Retry(1, "train"), Retry(1, "train", "new")]
 
 
@@ -120,7 +120,7 @@ async def test_a_refusal_is_said_in_one_sentence() -> None:
 async def test_retry_where_nothing_failed_says_why() -> None:
     async with drive(FakeSource(training())) as it:
         await it.press("t")
-        it.expect_footer("only what failed is tried again")
+        it.expect_footer("only what failed or was made is tried again")
 
 
 async def test_m_shows_the_conversation_and_enter_reads_a_message() -> None:
@@ -140,16 +140,32 @@ async def test_f_folds_the_steps_then_the_agents() -> None:
         it.expect_text("base", "check")
         await it.press("f")
         it.expect_text("steps folded", "check")
-        it.expect_no_text("┌ base")
+        it.expect_no_text("base ]")
         await it.press("f")
         it.expect_text("agents folded", "base")
-        it.expect_no_text("┌ check")
+        it.expect_no_text("check]")
 
 
-async def test_minus_shows_the_whole_graph_in_one_row_boxes() -> None:
+async def test_plus_and_minus_go_from_the_list_to_boxes_and_back() -> None:
     async with drive(FakeSource(demo_events("asked"))) as it:
-        await it.press("-")
-        it.expect_rows("[≡ batches]", "[✔ check]", "▸? label]")
+        it.expect_rows("▸? label", "← check ×2")
+        await it.press("+")
+        it.expect_text("[✔ check]", "▸? label]", "needs you")
+        await it.press("+")
+        it.expect_rows("┏ label ━")
+        it.expect_rows("┃? needs you ┣")
+        await it.press("+")
+        it.expect_footer("that is the largest form")
+        await it.press("-", "-")
+        it.expect_rows("▸? label", "← check ×2")
+
+
+async def test_the_largest_form_that_fits_is_drawn() -> None:
+    async with drive(FakeSource(demo_events("asked")), size=LARGE) as it:
+        it.expect_text("[✔ check]", "▸? label]", "[· approve]")
+    async with drive(FakeSource(demo_events("asked")), size=(200, 50)) as it:
+        it.expect_rows("┏ label ━")
+        it.expect_rows("┃? needs you ┣")
 
 
 async def test_slash_finds_a_node() -> None:
@@ -247,7 +263,7 @@ async def test_a_second_click_opens_the_node() -> None:
     source = FakeSource(training(), reads={("log", TRAIN, ""): log_bytes(5, T0)})
     async with drive(source) as it:
         rows = it.lines()
-        y = next(at for at, row in enumerate(rows) if "┏ train" in row)
+        y = next(at for at, row in enumerate(rows) if "▸▶ train" in row)
         x = rows[y].index("train")
         await it.pilot.click(offset=(x, y), times=2)
         await it.settle()
@@ -256,7 +272,7 @@ async def test_a_second_click_opens_the_node() -> None:
 
 async def test_panning_leaves_the_cursor_where_it_is() -> None:
     async with drive(FakeSource(demo_events("asked"))) as it:
-        await it.press("L", "L")
+        await it.press("+", "+", "L", "L")
         it.expect_text("filter", "label · human node")
         it.expect_no_text("┏ label")
         await it.press("H", "H", "H", "H")

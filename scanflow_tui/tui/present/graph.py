@@ -14,11 +14,15 @@ if TYPE_CHECKING:
     from scanflow_tui.workflow.graph import Edge, Layer, Multigraph
     from scanflow_tui.workflow.layout import Box, Layout
 
-FOLDED_OVER_NODES = 80
 ATTENTION = ("needs_you", "failed", "doubt", "lost", "timed_out", "running", "retrying", "queued")
 """States worth going to, the most urgent first."""
 
 Direction = Literal["up", "down", "left", "right"]
+
+
+Form = Literal["boxes", "lines", "list"]
+FORMS: tuple[Form, ...] = ("boxes", "lines", "list")
+"""How the graph is drawn, the largest first: framed boxes, unframed ones, a list."""
 
 
 def labels(
@@ -30,7 +34,7 @@ def labels(
         node = None if run is None else run.nodes.get(node_id)
         symbol, word, _ = face("waiting" if node is None else node.state, ascii=ascii)
         if node is not None:
-            word = _words(node, word, known, now_us)
+            word = _words(node, word, known, now_us, ascii=ascii)
         found[node_id] = (symbol, word if run is not None else "")
     return found
 
@@ -41,7 +45,12 @@ def tones(run: RunView | None) -> dict[str, str]:
 
 
 def title(
-    state: SessionState | None, run: RunView | None, hides: Layer | None, *, ascii: bool
+    state: SessionState | None,
+    run: RunView | None,
+    hides: Layer | None,
+    *,
+    ascii: bool,
+    n_folded: int = 0,
 ) -> str:
     """``Graph · run 3 of 7 · batch b0012 · ? needs you``."""
     if run is None or state is None:
@@ -52,6 +61,8 @@ def title(
         parts.insert(1, f"batch {run.batch}")
     if hides is not None:
         parts.append("steps folded" if hides == "workflow" else "agents folded")
+    if n_folded:
+        parts.append("1 group folded" if n_folded == 1 else f"{n_folded} groups folded")
     return " · ".join(parts)
 
 
@@ -66,19 +77,21 @@ def nothing(known: Known) -> str:
     return "No run yet. scanflow run starts one from pipeline.yaml."
 
 
-def _words(node: NodeView, word: str, known: Known, now_us: int) -> str:
+def _words(node: NodeView, word: str, known: Known, now_us: int, *, ascii: bool) -> str:
+    """The state, or how long it takes or took; from the second attempt on also its number."""
     attempt = node.attempts[-1] if node.attempts else None
     if attempt is None:
         return word
+    again = f" {'r' if ascii else '↻'}{attempt.number}" if attempt.number > 1 else ""
     if node.state == "done" and attempt.seconds is not None:
-        return duration(attempt.seconds)
+        return duration(attempt.seconds) + again
     if node.state == "running":
         since = attempt.claimed_at or attempt.intended_at
         vital = known.vital(attempt.name)
         share = progress(node, known) if vital is None else vital.progress
         text = elapsed((now_us - since) / 1e6)
-        return text if share is None else f"{text} {share:.0%}"
-    return word
+        return (text if share is None else f"{text} {share:.0%}") + again
+    return word + again
 
 
 def progress(node: NodeView, known: Known) -> float | None:
@@ -126,30 +139,6 @@ def _through(graph: Multigraph, start: str, kept: set[str]) -> set[str]:
             else:
                 todo.append(target)
     return found
-
-
-def relabel(
-    rows: list[str], picture: Layout, node: str, label: tuple[str, str], *, ascii: bool
-) -> range:
-    """Write a box's new words into painted rows, in place; the rows of the box.
-
-    A whole picture of 200 nodes takes 60 ms to paint, a box of it 0.05 ms.
-    """
-    from scanflow_tui.workflow.paint import paint
-
-    box = picture.boxes[node]
-    alone = replace(
-        picture,
-        boxes={node: replace(box, x=0, y=0)},
-        routes=(),
-        width=box.w,
-        height=box.h,
-    )
-    drawn = paint(alone, {node: label}, ascii=ascii).rows
-    at = 0 if picture.compact else 1
-    row, left, right = rows[box.y + at], box.x + 1, box.x + box.w - 1
-    rows[box.y + at] = row[:left] + drawn[at][1:-1] + row[right:]
-    return range(box.y, box.y + box.h)
 
 
 def neighbour(picture: Layout, node: str, direction: Direction) -> str:

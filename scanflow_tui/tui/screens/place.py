@@ -95,7 +95,7 @@ class Place(Screen[None]):
         self.repaint()
         if self._waiting is not None:
             self.say(*self._waiting)
-        self.set_interval(1.0, self._tick)
+        self.set_interval(1.0, lambda: fitting.tick(self))
 
     def on_screen_resume(self) -> None:
         """Back on top: catch up."""
@@ -113,12 +113,6 @@ class Place(Screen[None]):
         self.show(update)
         self.paint_bars()
         self.call_after_refresh(fitting.settle, self)
-
-    def _tick(self) -> None:
-        """The clock; and what another size left behind while this was not on top."""
-        self.paint_bars()
-        if self.is_current:
-            fitting.settle(self)
 
     def paint_bars(self) -> None:
         """Top bar and footer; cheap, so it may be called after every key."""

@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from textual.app import ComposeResult
 
-from scanflow_tui.contract.states import BAD
 from scanflow_tui.tui import keys
-from scanflow_tui.tui.present import detail, graph
+from scanflow_tui.tui.present import graph
 from scanflow_tui.tui.present.attempts import run_in_view
 from scanflow_tui.tui.present.times import elapsed
 from scanflow_tui.tui.present.underway import elsewhere_text, waits_elsewhere
 from scanflow_tui.tui.screens.place import Place
 from scanflow_tui.tui.screens.workflow_acts import WorkflowActs
 from scanflow_tui.tui.screens.workflow_cursor import WorkflowCursor
+from scanflow_tui.tui.screens.workflow_detail import WorkflowDetail
+from scanflow_tui.tui.screens.workflow_folds import WorkflowFolds
 from scanflow_tui.tui.screens.workflow_lists import WorkflowLists
-from scanflow_tui.tui.tail import Tail
+from scanflow_tui.tui.screens.workflow_runs import WorkflowRuns
 from scanflow_tui.tui.theme import face
 from scanflow_tui.tui.widgets.graphview import GraphView
 from scanflow_tui.tui.widgets.rows import Rows
@@ -25,10 +26,10 @@ from scanflow_tui.tui.widgets.rows import Rows
 if TYPE_CHECKING:
     from scanflow_tui.client.source import Update
     from scanflow_tui.session.state import NodeView, RunView
-    from scanflow_tui.workflow.graph import Layer, Multigraph
+    from scanflow_tui.workflow.graph import Multigraph
 
 DETAIL_WIDTH = 46
-DETAIL_ROWS_MIN = 9
+DETAIL_ROWS_MIN = 7
 PRELOAD_S = 1.0
 
 
@@ -46,14 +47,13 @@ class WorkflowScreen(Place):
 
     def __init__(self) -> None:
         super().__init__()
-        self.hides: Layer | None = None
-        self.compact: bool | None = None
         self.needle = ""
-        self.tail = Tail()
         self.cursor = WorkflowCursor(self)
         self.lists = WorkflowLists(self)
-        self.doers = (WorkflowActs(self), self.lists)
-        self._folded: tuple[Multigraph, Layer | None, Multigraph] | None = None
+        self.folds = WorkflowFolds(self)
+        self.detail = WorkflowDetail(self)
+        self.runs = WorkflowRuns(self)
+        self.doers = (WorkflowActs(self), self.runs, self.folds, self.lists)
 
     def compose_body(self) -> ComposeResult:
         """Graph, lists (hidden at first), detail."""
@@ -101,86 +101,50 @@ class WorkflowScreen(Place):
 
         return graph_of(state, self.run_view())
 
-    def shown_graph(self) -> Multigraph | None:
-        """The graph without the folded layer; the same object as long as nothing changes."""
-        whole = self.whole()
-        if whole is None:
-            return None
-        hides = self.hides
-        if self._folded is None or self._folded[0] is not whole or self._folded[1] != hides:
-            self._folded = (whole, hides, graph.folded(whole, hides))
-        return self._folded[2]
-
     def show(self, update: Update | None) -> None:
         """Graph, detail and conversation from what is known."""
-        view, run, drawn = self.query_one(GraphView), self.run_view(), self.shown_graph()
+        view, run, drawn = self.query_one(GraphView), self.run_view(), self.folds.shown()
         plain = self.scanflow.ascii
         view.ascii = plain
         if drawn is None:
             view.border_title = "Graph"
             view.say(self.legible(Text(graph.nothing(self.known))).plain)
         else:
-            large = len(drawn.nodes) > graph.FOLDED_OVER_NODES
-            view.draw(drawn, compact=large if self.compact is None else self.compact)
+            form = self.folds.form_in(drawn, *self.room())
+            view.draw(drawn, form=form, boxes=self.folds.boxes)
             self._arrange(view)
             self.cursor.lead(view)
             labels = graph.labels(run, drawn, self.known, self.scanflow.now_us(), ascii=plain)
-            view.label(labels, graph.tones(run))
-            view.border_title = self.legible(
-                Text(graph.title(self.known.state, run, self.hides, ascii=plain))
-            ).plain
+            tones = graph.tones(run)
+            self.folds.tell_groups(run, labels, tones, form)
+            view.label(labels, tones)
+            view.border_title = self.legible(Text(self._title(run))).plain
         self.cursor.tell_failure(view, run)
-        self._show_detail()
+        self.detail.show()
         self.lists.paint()
+
+    def _title(self, run: RunView | None) -> str:
+        folds, state = self.folds, self.known.state
+        n_folded = len(folds.boxes)
+        return graph.title(state, run, folds.hides, ascii=self.scanflow.ascii, n_folded=n_folded)
+
+    def room(self) -> tuple[int, int]:
+        """Columns and rows for the picture, if the detail below keeps its least."""
+        width, height = self.app.size
+        bars = 2 + (2 if self.scanflow.transport is not None else 0)
+        if self.has_class("-small"):
+            return width - 3, height - bars - 3
+        return width - 3, height - bars - DETAIL_ROWS_MIN - 2
 
     def _arrange(self, view: GraphView) -> None:
         """Detail beside the graph where both fit, else below: a graph wants width first."""
-        width, height = self.app.size
+        width, _ = self.app.size
         beside = self.has_class("-wide") and view.virtual_size.width + 2 <= width - DETAIL_WIDTH
         self.set_class(beside, "-beside")
-        room = height - 2 - DETAIL_ROWS_MIN - (2 if self.scanflow.transport is not None else 0)
-        wanted = "1fr" if beside or self.has_class("-small") else min(view.rows + 3, max(room, 5))
+        room = self.room()[1] + 2
+        wanted = "1fr" if beside or self.has_class("-small") else min(view.rows + 2, max(room, 5))
         for pane in (view, *self.query(".list")):
             pane.styles.height = wanted
-
-    def _show_detail(self) -> None:
-        view, pane = self.query_one(GraphView), self.query_one("#detail", Rows)
-        whole, run = self.whole(), self.run_view()
-        if whole is None or not view.chosen:
-            pane.border_title = "Node"
-            pane.put([])
-            return
-        node = next((node for node in whole.nodes if node.id == view.chosen), None)
-        pane.border_title = self.legible(Text(detail.title(view.chosen, node))).plain
-        drawn = detail.rows(
-            run,
-            view.chosen,
-            whole,
-            self.known,
-            self.scanflow.now_us(),
-            log=self.tail.lines(self._attempt_name()),
-            ascii=self.scanflow.ascii,
-        )
-        pane.put([self.legible(row) for row in drawn])
-        self._read_tail()
-
-    def _attempt_name(self) -> str:
-        node = self.chosen()
-        return node.attempts[-1].name if node is not None and node.attempts else ""
-
-    def _read_tail(self) -> None:
-        node, source = self.chosen(), self.scanflow.source
-        if node is None or not node.attempts or source is None:
-            return
-        attempt = node.attempts[-1]
-        vital = self.known.vital(attempt.name)
-        if self.tail.wants(attempt, vital):
-            self.run_worker(self._tail_read(attempt.name), group="tail", exclusive=True)
-
-    async def _tail_read(self, attempt: str) -> None:
-        source = self.scanflow.source
-        if source is not None and await self.tail.read(source, attempt):
-            self._show_detail()
 
     def status(self) -> str:
         """The run and its time."""
@@ -198,7 +162,7 @@ class WorkflowScreen(Place):
 
     def on_graph_view_moved(self) -> None:
         """The detail follows the cursor, and so do the other places."""
-        self._show_detail()
+        self.detail.show()
         self.query_one("#detail", Rows).move("first")
         self.paint_bars()
 
@@ -206,13 +170,15 @@ class WorkflowScreen(Place):
         """A second click does what enter does."""
         self.act(keys.by_id("open_node"))
 
+    def on_graph_view_folds(self) -> None:
+        """The right button does what the key of the group does."""
+        self.act(keys.by_id("fold_group"))
+
     def why_not(self, action: keys.Action) -> str:
         """What the chosen node and the run allow."""
-        node, run = self.chosen(), self.run_view()
-        if action.id == "retry" and (node is None or node.state not in BAD):
-            return "only what failed is tried again"
-        if action.id == "cancel" and (run is None or run.ended_at is not None):
-            return "nothing runs"
+        run = self.run_view()
+        if action.id in ("retry", "resume", "cancel"):
+            return self.runs.why_not(action.id)
         if action.id == "jump" and not graph.active(run):
             waits = waits_elsewhere(self.known.state, run)
             return (
@@ -223,6 +189,10 @@ class WorkflowScreen(Place):
         if action.id in ("previous_run", "next_run"):
             state = self.known.state
             return "" if state is not None and len(state.runs) > 1 else "the only run"
-        if action.id in ("open_node", "find", "fold") and self.shown_graph() is None:
+        if action.id in ("open_node", "find", "fold") and self.folds.shown() is None:
             return "no graph"
+        if action.id == "fold_group":
+            whole = self.whole()
+            has_groups = whole is not None and any(node.group for node in whole.nodes)
+            return "" if has_groups else "this pipeline has no foreach node"
         return ""

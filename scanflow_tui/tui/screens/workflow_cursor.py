@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scanflow_tui.contract.states import BAD
-from scanflow_tui.tui.present import detail, graph
+from scanflow_tui.tui.present import detail, groups
 from scanflow_tui.tui.present.underway import waits_elsewhere
 from scanflow_tui.tui.widgets.graphview import GraphView
 
@@ -24,8 +24,16 @@ class WorkflowCursor:
         self.led: str | None = None
 
     def chose(self, node: str) -> None:
-        """The cursor stands on a node now: the other places follow."""
-        self.place.scanflow.node = node
+        """The cursor stands on a node now: the other places follow.
+
+        On a folded group they keep to the member they show, or take the one to look at first.
+        """
+        members = self.place.folds.boxes.get(node)
+        app = self.place.scanflow
+        if members is None:
+            app.node = node
+        elif app.node not in members:
+            app.node = groups.urgent_member(self.place.run_view(), members)
 
     def lead(self, view: GraphView) -> None:
         """Put the cursor where it belongs after what was heard."""
@@ -35,24 +43,30 @@ class WorkflowCursor:
             # In a replay the cursor goes where something happens.
             self.seen = event.seq
             node = getattr(event.fact, "node", None)
-            app.node = node if node in view.nodes else app.node
+            app.node = node if self.place.folds.box_of(node) in view.nodes else app.node
         wanted = app.node
         if wanted is None or wanted == self.led:
-            urgent = [node for node in graph.active(run) if node in view.nodes]
+            urgent = self.place.folds.urgent(run, view)
             waits = waits_elsewhere(self.place.known.state, run)
             if not urgent and waits is not None and waits[0] in view.nodes:
                 urgent = [waits[0]]
             if not urgent and wanted is None:
                 urgent = list(view.nodes[:1])
-            wanted = urgent[0] if urgent else wanted
+            if urgent:
+                wanted = self._first_in(urgent[0])
             app.node = self.led = wanted
-        if wanted is not None and wanted != view.chosen:
+        box = self.place.folds.box_of(wanted)
+        if box is not None and wanted is not None and box != view.chosen:
             self.place.call_after_refresh(self._go, view, wanted)
+
+    def _first_in(self, box: str) -> str:
+        members = self.place.folds.boxes.get(box)
+        return groups.urgent_member(self.place.run_view(), members) if members else box
 
     def _go(self, view: GraphView, wanted: str) -> None:
         # Not where a person went on meanwhile.
         if self.place.scanflow.node == wanted:
-            view.choose(wanted)
+            view.choose(self.place.folds.box_of(wanted) or wanted)
 
     def tell_failure(self, view: GraphView, run: RunView | None) -> None:
         """Go to a newly failed node once; the footer says what failed."""
@@ -65,5 +79,5 @@ class WorkflowCursor:
             if attempt.name not in self.told:
                 self.told.add(attempt.name)
                 self.place.scanflow.node = node.id
-                view.choose(node.id)
+                view.choose(self.place.folds.box_of(node.id) or node.id)
                 self.place.say(detail.failure(node.id, attempt), "bad")

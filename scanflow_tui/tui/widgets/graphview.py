@@ -16,10 +16,11 @@ from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from scanflow_tui.tui.present.graph import Direction, neighbour, relabel
+from scanflow_tui.tui.present.graph import Direction, Form, neighbour
 from scanflow_tui.tui.theme import TONES
 
 if TYPE_CHECKING:
+    from scanflow_tui.tui.widgets.graphpicture import Folded, Picture
     from scanflow_tui.workflow.graph import Multigraph
     from scanflow_tui.workflow.layout import Layout
     from scanflow_tui.workflow.paint import Painted
@@ -37,6 +38,9 @@ class GraphView(ScrollView, can_focus=True):
     class Opened(Message):
         """The chosen node is to be opened."""
 
+    class Folds(Message):
+        """The group of the chosen node is to be folded, or unfolded."""
+
     def __init__(self) -> None:
         super().__init__(id="graph", classes="pane")
         self.chosen = ""
@@ -44,13 +48,22 @@ class GraphView(ScrollView, can_focus=True):
         """Told at once: what a message would tell comes after the next repaint."""
         self.sentence = ""
         self.ascii = False
-        self._graph: Multigraph | None = None
-        self._layout: Layout | None = None
-        self._painted: Painted | None = None
+        self._picture: Picture | None = None
         self._tones: dict[str, str] = {}
         self._labels: dict[str, tuple[str, str]] = {}
         self._near: set[int] = set()
-        self._compact = False
+
+    @property
+    def _layout(self) -> Layout | None:
+        return None if self._picture is None else self._picture.layout
+
+    @property
+    def _painted(self) -> Painted | None:
+        return None if self._picture is None else self._picture.painted
+
+    @property
+    def _is_list(self) -> bool:
+        return self._picture is not None and self._picture.form == "list"
 
     @property
     def nodes(self) -> tuple[str, ...]:
@@ -60,52 +73,51 @@ class GraphView(ScrollView, can_focus=True):
     @property
     def rows(self) -> int:
         """The height of the picture."""
-        return 8 if self._layout is None else max(self._layout.height, 8)
+        return 8 if self._layout is None else max(self._layout.height, 6)
 
-    def draw(self, graph: Multigraph | None, *, compact: bool) -> None:
+    def draw(self, graph: Multigraph | None, *, form: Form, boxes: Folded) -> None:
         """Lay a graph out; nothing happens where it is drawn already."""
-        if graph is self._graph and compact == self._compact:
-            return
-        # The first paint has no graph yet and does without these.
-        from scanflow_tui.workflow.layout import layout
-
-        self._graph, self._compact = graph, compact
-        self._layout = None if graph is None else layout(graph, compact=compact)
-        self._painted = None
-        if self._layout is None:
+        drawn = self._picture
+        if graph is None:
+            self._picture = None
             self.virtual_size = Size(0, 1)
+        elif drawn is not None and graph is drawn.graph and form == drawn.form:
+            return
         else:
-            self.virtual_size = Size(self._layout.width + 2, self._layout.height)
-            if self.chosen not in self._layout.boxes:
-                self.chosen = next(iter(self._layout.boxes), "")
+            # The first paint has no graph yet and does without these.
+            from scanflow_tui.tui.widgets.graphpicture import Picture
+
+            self._picture = Picture(graph, form, boxes)
+            picture = self._picture.layout
+            self.virtual_size = Size(picture.width + 2, picture.height)
+            if self.chosen not in picture.boxes:
+                self.chosen = next(iter(picture.boxes), "")
         self.refresh()
 
     def label(self, labels: Mapping[str, tuple[str, str]], tones: Mapping[str, str]) -> None:
         """What the boxes say; only rows that changed are repainted."""
-        if self._layout is None:
+        picture = self._picture
+        if picture is None:
             self.refresh()
             return
-        from scanflow_tui.workflow.paint import paint
-
         old_labels, self._labels = self._labels, dict(labels)
         old_tones, self._tones = self._tones, dict(tones)
-        if self._painted is None:
-            self._painted = paint(self._layout, labels, ascii=self.ascii)
+        if picture.painted is None:
+            picture.paint(labels, ascii=self.ascii)
             self._beside()
             self.refresh()
             return
         changed: set[int] = set()
-        for node in self._layout.boxes:
+        for node in picture.layout.boxes:
             said = self._labels.get(node, ("", ""))
             if said != old_labels.get(node) or self._tones.get(node) != old_tones.get(node):
-                picture = self._layout
-                changed |= set(relabel(self._painted.rows, picture, node, said, ascii=self.ascii))
+                changed |= set(picture.relabel(node, said, ascii=self.ascii))
         for y in sorted(changed):
             self.refresh(Region(0, y - self.scroll_offset.y, self.size.width, 1))
 
     def say(self, sentence: str) -> None:
         """One sentence in place of a graph."""
-        self.draw(None, compact=self._compact)
+        self.draw(None, form="boxes", boxes={})
         if sentence != self.sentence:
             self.sentence = sentence
             self.refresh()
@@ -129,6 +141,12 @@ class GraphView(ScrollView, can_focus=True):
         if self._layout is None:
             return
         first = len(self._layout.boxes)
+        if self._is_list:
+            # Behind a row stands what the node takes; the chosen one's, and who takes from it.
+            takers = {r.target for r in self._layout.routes if r.source == self.chosen}
+            rows = {self._layout.boxes[node].y for node in (self.chosen, *takers)}
+            self._near = {first + y for y in rows}
+            return
         self._near = {
             first + at
             for at, route in enumerate(self._layout.routes)
@@ -142,6 +160,10 @@ class GraphView(ScrollView, can_focus=True):
         nodes = self.nodes
         if direction in ("first", "last"):
             self.choose(nodes[0 if direction == "first" else -1])
+        elif direction in ("page_up", "page_down") and self._is_list:
+            page = max(self.size.height - 1, 1) * (1 if direction == "page_down" else -1)
+            at = min(max(nodes.index(self.chosen) + page, 0), len(nodes) - 1)
+            self.choose(nodes[at])
         elif direction in ("page_up", "page_down"):
             self.pan("left" if direction == "page_up" else "right")
         else:
@@ -155,14 +177,16 @@ class GraphView(ScrollView, can_focus=True):
         self.scroll_to(x, y, animate=False, force=True, immediate=True)
 
     def on_click(self, event: events.Click) -> None:
-        """The mouse may choose too; a second click opens."""
+        """The mouse may choose too; a second click opens, the right button folds."""
         if self._painted is None:
             return
         x, y = event.x + self.scroll_offset.x - 2, event.y + self.scroll_offset.y - 1
-        owner = self._painted.owner(x, y)
+        owner = self._painted.owner(0 if self._is_list else x, y)
         if owner is not None and owner[0] == "node":
             self.choose(str(owner[1]))
-            if event.chain == 2:
+            if event.button == 3:
+                self.post_message(self.Folds())
+            elif event.chain == 2:
                 self.post_message(self.Opened())
 
     def render_line(self, y: int) -> Strip:
@@ -195,8 +219,9 @@ class GraphView(ScrollView, can_focus=True):
         if node != self.chosen:
             return Segment(text, style)
         box = self._layout.boxes[node]
-        if box.h == 1:
-            text = (">" if self.ascii else "▸") + text[1:]
+        if self._layout.compact:
+            if row == box.y:
+                text = (">" if self.ascii else "▸") + text[1:]
             return Segment(text, Style.parse(TONES["cursor"]))
         inside = 0 < row - box.y < box.h - 1
         heavy = _HEAVY_ASCII if self.ascii else _HEAVY

@@ -11,9 +11,9 @@ from scanflow_tui.tui.present import chrome, detail, graph, story, times
 from scanflow_tui.tui.present.attempts import attempts_of, first_to_read, run_in_view
 from scanflow_tui.tui.present.help import help_rows
 from scanflow_tui.tui.present.replay import slider
+from scanflow_tui.tui.widgets.graphpicture import Picture
 from scanflow_tui.workflow.layout import layout
 from scanflow_tui.workflow.load import load
-from scanflow_tui.workflow.paint import paint
 from tests.fakes.demo_events import PIPELINE, demo_events, training
 
 
@@ -75,13 +75,17 @@ def test_moves_follow_edges() -> None:
     assert graph.neighbour(picture, "approve", "right") == "approve"
 
 
-@pytest.mark.parametrize("compact", [False, True])
-def test_a_relabelled_box_is_as_painted_anew(compact: bool) -> None:
-    picture = layout(load(PIPELINE), compact=compact)
-    labels = dict.fromkeys(picture.boxes, ("·", "waiting"))
-    rows = list(paint(picture, labels).rows)
-    graph.relabel(rows, picture, "check", ("▶", "00:12 31%"), ascii=False)
-    assert rows == paint(picture, labels | {"check": ("▶", "00:12 31%")}).rows
+@pytest.mark.parametrize("form", graph.FORMS)
+def test_a_relabelled_box_is_as_painted_anew(form: graph.Form) -> None:
+    whole = load(PIPELINE)
+    labels = dict.fromkeys(whole.ids(), ("·", "waiting"))
+    changed, anew = Picture(whole, form, {}), Picture(whole, form, {})
+    changed.paint(labels, ascii=False)
+    changed.relabel("check", ("▶", "00:12 31%"), ascii=False)
+    anew.paint(labels | {"check": ("▶", "00:12 31%")}, ascii=False)
+    assert changed.painted is not None and anew.painted is not None
+    assert changed.painted.rows == anew.painted.rows
+    assert any("00:12 31%"[:8] in row for row in changed.painted.rows)
 
 
 def test_the_most_urgent_node_comes_first() -> None:
