@@ -8,6 +8,7 @@ promise is for one batch; over a stream of batches the false alarms add up.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -16,7 +17,6 @@ from scipy.special import xlog1py, xlogy
 from scanflow_tui.checks.arrays import Floats, Ints, finite
 from scanflow_tui.contract.errors import InputError
 from scanflow_tui.contract.evidence import Verdict
-from scanflow_tui.contract.records import dataclass, field
 
 SAMPLES_MIN = 20
 """Fewer samples get p-values but no verdict."""

@@ -6,12 +6,13 @@ images lie nearer to the reference than unseen ones, so scores of theirs calibra
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
 from scanflow_tui.checks.arrays import Floats, finite
 from scanflow_tui.contract.errors import InputError
-from scanflow_tui.contract.records import dataclass
 
 REFERENCE_MAX = 5_000
 """Training rows kept: beyond this, selecting neighbours dominates a check's time."""

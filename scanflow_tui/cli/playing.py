@@ -11,6 +11,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from scanflow_tui.cli.commands.init import run_program
@@ -27,7 +28,6 @@ from scanflow_tui.contract.commands import (
     GiveLabel,
     StartRun,
 )
-from scanflow_tui.contract.records import dataclass
 from scanflow_tui.contract.states import RUN_ENDED
 from scanflow_tui.session.folds import needs
 from scanflow_tui.session.state import SessionState, desk_key

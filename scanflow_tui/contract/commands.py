@@ -6,12 +6,11 @@ Who gives a command is the kernel's word about the socket's peer, never a field 
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal
 
 from scanflow_tui.contract.errors import InputError
 from scanflow_tui.contract.evidence import LabelKind
-from scanflow_tui.contract.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from scanflow_tui import __version__
 from scanflow_tui.contract.errors import InputError, Missing, Refused
-from scanflow_tui.contract.records import dataclass
 from scanflow_tui.engine import images_needs, images_rows
 from scanflow_tui.engine import images_recipe as recipe
 from scanflow_tui.engine.docker_client import (

@@ -13,12 +13,12 @@ import re
 import stat
 import tarfile
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 from scanflow_tui.contract import canonical, limits
 from scanflow_tui.contract.errors import InputError, Missing
-from scanflow_tui.contract.records import dataclass
 from scanflow_tui.engine import images_recipe
 from scanflow_tui.engine.images_recipe import CopiedFile, Instruction, Recipe
 from scanflow_tui.engine.images_wheel import Wheel

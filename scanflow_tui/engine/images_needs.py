@@ -14,11 +14,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from scanflow_tui.contract import canonical
 from scanflow_tui.contract.errors import InputError, Missing
-from scanflow_tui.contract.records import dataclass
 from scanflow_tui.engine.images_context import REQUIREMENTS_FILE
 
 Tell = Callable[[float | None, str], None]

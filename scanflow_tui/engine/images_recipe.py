@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from dataclasses import dataclass
 
 from scanflow_tui.contract import canonical
 from scanflow_tui.contract.errors import InputError
-from scanflow_tui.contract.records import dataclass
 
 LABEL = "scanflow.image"
 SCHEMA = "1"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 from scanflow_tui.contract.errors import InputError, Missing
-from scanflow_tui.contract.records import dataclass, field
 
 Tell = Callable[[float | None, str], None]
 

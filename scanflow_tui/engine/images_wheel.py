@@ -11,13 +11,13 @@ import csv
 import hashlib
 import io
 import zipfile
+from dataclasses import dataclass
 from pathlib import Path
 
 import scanflow_tui
 from scanflow_tui import __version__
 from scanflow_tui.contract import canonical
 from scanflow_tui.contract.errors import Missing
-from scanflow_tui.contract.records import dataclass
 
 PACKAGE = "scanflow_tui"
 LEFT_OUT = ("__pycache__", "_shipped")

@@ -7,6 +7,7 @@ none.
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ import msgspec
 from scanflow_tui.contract import canonical
 from scanflow_tui.contract.errors import InputError
 from scanflow_tui.contract.ids import SHA
-from scanflow_tui.contract.records import dataclass
 from scanflow_tui.session.artifacts import verify
 from scanflow_tui.session.events import Artifact
 

@@ -7,8 +7,7 @@ the chain stays whole, and without the salt a short text cannot be guessed from 
 from __future__ import annotations
 
 import hashlib
-
-from scanflow_tui.contract.records import dataclass
+from dataclasses import dataclass
 
 SALT_BYTES = 16
 

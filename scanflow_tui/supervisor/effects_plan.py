@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import scanflow_tui
 from scanflow_tui import __version__
 from scanflow_tui.contract import canonical, limits
 from scanflow_tui.contract.errors import InputError, Missing, ScanflowError
-from scanflow_tui.contract.records import dataclass
 from scanflow_tui.engine.choose import image_of
 from scanflow_tui.session import artifacts, cache
 from scanflow_tui.session.events import Artifact

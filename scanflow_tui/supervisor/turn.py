@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Hashable
+from dataclasses import dataclass, field
 
 from scanflow_tui.contract import ids
 from scanflow_tui.contract.errors import ScanflowError
-from scanflow_tui.contract.records import dataclass, field
 from scanflow_tui.contract.states import ATTEMPT_ENDED
 from scanflow_tui.engine.protocol import Capacity, Exited
 from scanflow_tui.session import events as ev
