@@ -140,7 +140,8 @@ class Following:
         try:
             while self._target is not None and self._target != transport.seq:
                 self.known.hear_state(await transport.seek(self._target))
-            self.last_event = await transport.event(transport.seq)
+                # It may head for elsewhere by now: asked again before the way is at its end.
+                self.last_event = await transport.event(transport.seq)
         except ScanflowError as error:
             self.app.say(f"✖ {error.sentence()}", "bad")
         finally:

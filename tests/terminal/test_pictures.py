@@ -16,7 +16,7 @@ from PIL import Image
 from scanflow_tui.client.recorded import RecordedSource
 from scanflow_tui.client.source import Ref
 from scanflow_tui.images.opening import Opened, open_image
-from tests.terminal.screen import BORDER_PX, Shot, VirtualScreen, Xterm, why_not
+from tests.terminal.screen import BORDER_PX, LIT, Shot, VirtualScreen, Xterm, why_not
 from tests.tidy.source import ROOT
 from tests.waiting import until
 
@@ -100,8 +100,19 @@ def test_every_visible_picture_is_its_source(xterm: Xterm, tmp_path: Path) -> No
     xterm.resize(120, 42)
     xterm.quiet()
     xterm.keys("a", "Home")
+    if not is_grid(xterm.quiet(), xterm.cell):
+        # A key that meets a place on its way goes nowhere, so the single view may be open still.
+        xterm.keys("Return", "Home")
     what = f"every tile to be one of the pictures; {tmp_path}/screen.png has the last look"
     until(lambda: worst_error(xterm, sources, tmp_path) <= ERROR_MAX, what)
+
+
+def is_grid(shot: Shot, cell: tuple[int, int]) -> bool:
+    """Whether the right side of the first tile's frame is there."""
+    x = BORDER_PX + (TILE[0] - 1) * cell[0]
+    frame = shot[BORDER_PX + 3 * cell[1] : BORDER_PX + 6 * cell[1], x : x + cell[0]]
+    # A line is lit in every row and thin; a picture there is neither, or not thin.
+    return bool((frame.max(axis=(1, 2)) > LIT).all() and (frame > LIT).mean() < 0.5)
 
 
 def worst_error(xterm: Xterm, sources: list[np.ndarray], folder: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from scanflow_tui.session.events import Event
 from scanflow_tui.tui.doors import Doors
 from tests.driver import drive
 from tests.fakes.demo_events import demo_events
@@ -91,6 +92,23 @@ async def test_the_replay_of_the_open_session_takes_its_place_and_the_list_lies_
         await it.press("q")
         it.expect_place("sessions")
         it.expect_no_text("READ ONLY", "event 20 of", "play")
+
+
+async def test_a_key_that_comes_as_the_cursor_arrives_counts() -> None:
+    async with drive(FakeTape(demo_events(), seq=20)) as it:
+        following, tape = it.app.following, it.app.transport
+        assert tape is not None
+        told = tape.event
+
+        async def event(seq: int) -> Event | None:
+            if seq == 19:
+                assert not following.head_for(18)
+            return await told(seq)
+
+        tape.event = event  # type: ignore[method-assign]
+        assert following.head_for(19)
+        await following.arrive()
+        assert tape.seq == 18
 
 
 async def test_an_update_that_finds_a_place_on_its_way_waits_for_it() -> None:
