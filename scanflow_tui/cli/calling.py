@@ -17,12 +17,9 @@ Root = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Session = Annotated[str | None, typer.Argument(metavar="SESSION", help="Default: the only one.")]
 Images = Annotated[
-    str,
+    str | None,
     typer.Option(
-        "--images",
-        metavar="HOW",
-        help="Pictures: auto, kitty, sixel, iterm, half, ascii or off.",
-        envvar="SCANFLOW_IMAGES",
+        "--images", metavar="HOW", help="Pictures: auto, kitty, sixel, iterm, half, ascii or off."
     ),
 ]
 Engine = Annotated[str, typer.Option(metavar="NAME", help="auto, docker or process.")]

@@ -49,7 +49,7 @@ def _open(
     sessions: Root = None,
     screen: Annotated[str | None, typer.Option(metavar="NAME")] = None,
     ascii_only: Annotated[bool, typer.Option("--ascii", help="Plain symbols.")] = False,
-    images: Images = "auto",
+    images: Images = None,
 ) -> None:
     """Open the terminal UI on a session."""
     do("open", session=session, root=sessions, screen=screen, ascii_only=ascii_only, images=images)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import select
-import struct
 import sys
 import termios
 import time
 import tty
 
-from scanflow_tui.images.probe import QUERIES, Surroundings, choose, evidence_lines, read
+from scanflow_tui.images.probe import QUERIES, SILENT_TERMS, choose, evidence_lines, read
+from scanflow_tui.images.window import surroundings
 
 PATIENCE_S = 2.0
 SLOW_S = 0.15
 """A round trip as long as this is a link on which compression helps."""
 
-SILENT = ("", "dumb", "linux")
 READ_BYTES = 4096
 
 
@@ -25,7 +23,7 @@ def sentences() -> list[str]:
     """What the terminal answered, and how pictures will be shown; nothing without a terminal."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         return []
-    if os.environ.get("TERM", "") in SILENT:
+    if os.environ.get("TERM", "") in SILENT_TERMS:
         return [f"Terminal: not asked (TERM is {os.environ.get('TERM') or 'not set'})."]
     text, took_s = asked(sys.stdin.fileno(), sys.stdout.fileno())
     evidence = read([text])
@@ -55,10 +53,3 @@ def asked(source: int, sink: int) -> tuple[str, float]:
     finally:
         termios.tcsetattr(source, termios.TCSANOW, before)
     return text, time.monotonic() - begun_s
-
-
-def surroundings(terminal: int) -> Surroundings:
-    """Window and environment."""
-    told = fcntl.ioctl(terminal, termios.TIOCGWINSZ, bytes(8))
-    rows, columns, width_px, height_px = struct.unpack("HHHH", told)
-    return Surroundings(columns, rows, width_px, height_px, dict(os.environ))

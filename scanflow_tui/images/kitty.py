@@ -11,7 +11,7 @@ import io
 from typing import TYPE_CHECKING
 
 from scanflow_tui.images.protocol import BLANK, Box, CellSize, Painting
-from scanflow_tui.images.scaling import fitted, nearest
+from scanflow_tui.images.scaling import fitted_to, nearest
 from scanflow_tui.images.sixel import cells_of
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 CHUNK_BYTES_MAX = 4096
 """Of a payload in one sequence; what is longer comes in several."""
-
-PLACEHOLDER = "\U0010eeee"
-"""A cell that stands for a piece of a picture, where the terminal knows it (kitty from 0.28)."""
 
 
 class Kitty:
@@ -37,12 +34,7 @@ class Kitty:
         """Blank cells under the picture, and the picture as PNG at the size it is shown."""
         if box.columns < 1 or box.rows < 1 or pixels.size == 0:
             return Painting(())
-        shown = fitted(
-            pixels.shape[1],
-            pixels.shape[0],
-            width_max=box.columns * cell.width_px,
-            height_max=box.rows * cell.height_px,
-        )
+        shown = fitted_to(pixels, box, cell)
         took = cells_of(*shown, cell)
         cells = ((BLANK,) * took.columns,) * took.rows
         return Painting(cells, png(nearest(pixels, *shown)))

@@ -22,6 +22,9 @@ QUERIES = (
     "\x1b[c"  # DA1, the fence
 )
 
+SILENT_TERMS = ("", "dumb", "linux")
+"""Terminals, by TERM, that would print a query; they are not asked."""
+
 _DA1 = re.compile(r"\x1b\[\?([\d;]*)c")
 _VERSION = re.compile(r"\x1bP>\|([^\x1b\x07]*)")
 _SIZE = re.compile(r"\x1b\[([46]);(\d+);(\d+)t")

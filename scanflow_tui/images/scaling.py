@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from scanflow_tui.images.protocol import Pixels
+    from scanflow_tui.images.protocol import Box, CellSize, Pixels
 
 
 def fitted(width: int, height: int, *, width_max: int, height_max: int) -> tuple[int, int]:
@@ -20,6 +20,16 @@ def fitted(width: int, height: int, *, width_max: int, height_max: int) -> tuple
         return width * int(scale), height * int(scale)
     return max(1, min(width_max, round(width * scale))), max(
         1, min(height_max, round(height * scale))
+    )
+
+
+def fitted_to(pixels: Pixels, box: Box, cell: CellSize) -> tuple[int, int]:
+    """The size (width, height) in pixels at which a picture fits into cells."""
+    return fitted(
+        pixels.shape[1],
+        pixels.shape[0],
+        width_max=box.columns * cell.width_px,
+        height_max=box.rows * cell.height_px,
     )
 
 

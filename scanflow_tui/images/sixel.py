@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from scanflow_tui.images.protocol import BLANK, Box, CellSize, Painting
-from scanflow_tui.images.scaling import coloured, fitted, nearest
+from scanflow_tui.images.scaling import coloured, fitted_to, nearest
 
 if TYPE_CHECKING:
     from scanflow_tui.images.protocol import Pixels
@@ -59,14 +59,8 @@ class Sixel:
         """Blank cells under the picture, and its bytes."""
         if box.columns < 1 or box.rows < 1 or pixels.size == 0:
             return Painting(())
-        height, width = pixels.shape[:2]
-        shown = fitted(
-            width,
-            height,
-            width_max=box.columns * cell.width_px,
-            height_max=box.rows * cell.height_px,
-        )
-        scale = shown[0] // width
+        shown = fitted_to(pixels, box, cell)
+        scale = shown[0] // pixels.shape[1]
         source = pixels if scale >= 1 else nearest(pixels, *shown)
         took = cells_of(*shown, cell)
         cells = ((BLANK,) * took.columns,) * took.rows

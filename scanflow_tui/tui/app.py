@@ -17,6 +17,7 @@ from textual.reactive import Reactive
 from textual.screen import Screen
 
 from scanflow_tui.tui import leaving, terminal
+from scanflow_tui.tui.asking import AskingDriver
 from scanflow_tui.tui.doors import Doors
 from scanflow_tui.tui.following import Following
 from scanflow_tui.tui.moves import Moves
@@ -75,7 +76,7 @@ class ScanflowApp(App[int]):
         now_s: Callable[[], float] = time.time,
         steady_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        super().__init__(driver_class=terminal.driver_class())
+        super().__init__(driver_class=AskingDriver)
         self.register_theme(THEME)
         self.stylesheet.set_variables(self.get_css_variables())
         self.sessions_root = sessions_root

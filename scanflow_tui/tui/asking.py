@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 READ_BYTES = 4096
 TICK_S = 0.1
-SILENT = ("dumb", "linux")
-"""Terminals, by TERM, that print what they do not know."""
 
 
 class AskingDriver(LinuxDriver):
@@ -35,7 +33,7 @@ class AskingDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Enter the application's screen, which is empty then."""
-        LinuxDriver.start_application_mode(self)  # type: ignore[no-untyped-call]
+        super().start_application_mode()  # type: ignore[no-untyped-call]
         self._cleared()
         before = signal.getsignal(signal.SIGWINCH)
 
@@ -60,11 +58,12 @@ class AskingDriver(LinuxDriver):
 
     def ask(self) -> bool:
         """Ask the terminal what it can show; False where it is not to be asked, or was."""
-        if self._replies is not None or not self.input_tty or os.environ.get("TERM") in SILENT:
-            return False
-        from scanflow_tui.images.probe import QUERIES
+        from scanflow_tui.images.probe import QUERIES, SILENT_TERMS
         from scanflow_tui.images.replies import ReplyFilter
 
+        is_silent = os.environ.get("TERM", "") in SILENT_TERMS
+        if self._replies is not None or not self.input_tty or is_silent:
+            return False
         self._replies = ReplyFilter(time.monotonic())
         self.write(QUERIES)
         self.flush()

@@ -19,7 +19,7 @@ from scanflow_tui.tui.shadow import Changes, Shadow, Spot, Styled, written
 from scanflow_tui.tui.sheets import Sheet, Sheets
 
 if TYPE_CHECKING:
-    from scanflow_tui.images.protocol import Way
+    from scanflow_tui.images.protocol import Pixels, Way
 
 _MARK = "\0"
 RECTANGLES_MAX = 1000
@@ -44,12 +44,6 @@ class ImageLayer:
         self._placed.clear()
         return "\x1b_Ga=d,d=a,q=2\x1b\\" if self.way == "kitty" else ""
 
-    def close(self) -> str:
-        """Leave no picture in the terminal's memory."""
-        self._sent.clear()
-        self._placed.clear()
-        return "\x1b_Ga=d,d=A,q=2\x1b\\" if self.way == "kitty" else ""
-
     def painted(
         self,
         update: LayoutUpdate | ChopsUpdate,
@@ -65,14 +59,15 @@ class ImageLayer:
         return begin + written(changes.runs) + self._pictures(changes)
 
     def _pictures(self, changes: Changes) -> str:
-        from scanflow_tui.images import kitty
-
+        # Encoders load numpy: only a frame that has to do with pictures may wait for it.
+        due = changes.lost | changes.fresh if self.way == "kitty" else changes.fresh
         out: list[str] = []
-        if self.way == "kitty":
-            for spot in changes.lost | changes.fresh:
+        if self.way == "kitty" and due:
+            from scanflow_tui.images import kitty
+
+            for spot in due:
                 for placement in self._placed.pop(spot, ()):
                     out.append(kitty.remove(spot.picture, placement).decode())
-        due = changes.lost | changes.fresh if self.way == "kitty" else changes.fresh
         for spot in due:
             sheet = self.sheets.sheet(spot.picture)
             if sheet is not None:
@@ -111,17 +106,15 @@ class ImageLayer:
             self._placed.setdefault(spot, []).append(placement)
             crop = None if is_whole else (left, top, right - left, bottom - top)
             return kitty.place(sheet.number, placement, crop)
-        return sheet.whole if is_whole else part(self.way, sheet, (left, top, right, bottom))
+        return sheet.whole if is_whole else part(self.way, sheet.part((left, top, right, bottom)))
 
 
 def _move(spot: Spot, column: int, row: int) -> str:
     return f"\x1b[{spot.y + row + 1};{spot.x + column + 1}H"
 
 
-def part(way: Way, sheet: Sheet, box_px: tuple[int, int, int, int]) -> bytes:
-    """A part of a picture (left, top, right, bottom in its pixels) in a terminal's way."""
-    left, top, right, bottom = box_px
-    pixels = sheet.shown[top:bottom, left:right]
+def part(way: Way, pixels: Pixels) -> bytes:
+    """A part of a picture in a terminal's way."""
     if way == "sixel":
         from scanflow_tui.images import sixel
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.segment import Segment
 from textual.strip import Strip
 
-from scanflow_tui.images.protocol import Box, CellSize
+from scanflow_tui.images.protocol import Box, CellSize, Painting
 from scanflow_tui.tui.shadow import PRIVATE_FIRST, PRIVATE_LAST, Piece
 
 if TYPE_CHECKING:
@@ -24,14 +24,15 @@ N_CODES = PRIVATE_LAST - PRIVATE_FIRST + 1
 class Sheet:
     """A picture of real pixels in its cells. ``whole`` is what the terminal is sent for all of it.
 
-    ``shown`` are its pixels as they are shown: (height, width) grey or (height, width, 3) RGB.
+    ``source`` are its pixels, ``size_px`` the (width, height) at which they are shown.
     """
 
     number: int
     first_code: int
     box: Box
     cell: CellSize
-    shown: Pixels
+    source: Pixels
+    size_px: tuple[int, int]
     whole: bytes
 
     @property
@@ -39,9 +40,16 @@ class Sheet:
         """How many characters it has."""
         return self.box.columns * self.box.rows
 
+    def part(self, box_px: tuple[int, int, int, int]) -> Pixels:
+        """The pixels of a part (left, top, right, bottom), as they are shown."""
+        from scanflow_tui.images.scaling import nearest
+
+        left, top, right, bottom = box_px
+        return nearest(self.source, *self.size_px)[top:bottom, left:right]
+
     def part_px(self, left: int, top: int, right: int, bottom: int) -> tuple[int, int, int, int]:
         """A rectangle of cells as pixels of the picture: left, top, right, bottom; may be empty."""
-        height, width = self.shown.shape[:2]
+        width, height = self.size_px
         return (
             min(width, left * self.cell.width_px),
             min(height, top * self.cell.height_px),
@@ -61,14 +69,18 @@ class Sheets:
         """The picture's number for each character that is given out."""
 
     def lay(
-        self, shown: Pixels, whole: bytes, box: Box, cell: CellSize
+        self, pixels: Pixels, painting: Painting, room: Box, cell: CellSize
     ) -> tuple[int, tuple[Strip, ...]]:
-        """The number and the strips of a picture that was not laid before."""
+        """The number and the strips of a picture that was painted for a room, and not laid yet."""
+        from scanflow_tui.images.scaling import fitted_to
+
+        box, size_px = Box(painting.columns, painting.rows), fitted_to(pixels, room, cell)
         n_codes = box.columns * box.rows
         first = self._next_code if self._next_code + n_codes <= N_CODES else 0
         self._next_code = first + n_codes
         self._take_back(range(first, first + n_codes))
-        sheet = Sheet(self._next_number, first, box, cell, shown, whole)
+        whole = painting.payload
+        sheet = Sheet(self._next_number, first, box, cell, pixels, size_px, whole)
         self._next_number += 1
         self._by_number[sheet.number] = sheet
         self._owner.update(dict.fromkeys(range(first, first + n_codes), sheet.number))

@@ -7,7 +7,6 @@ Screens ask it for strips and for sizes in cells; what is behind them is its own
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Literal
 
 from scanflow_tui.images.protocol import Box, CellSize, Choice, Way
@@ -15,6 +14,7 @@ from scanflow_tui.images.protocol import Box, CellSize, Choice, Way
 if TYPE_CHECKING:
     from textual.strip import Strip
 
+    from scanflow_tui.images.probe import Surroundings
     from scanflow_tui.images.protocol import Encoder, Pixels
     from scanflow_tui.tui.imagelayer import ImageLayer
 
@@ -45,7 +45,9 @@ class Showing:
         self.choice = Choice(first, CellSize(), "the terminal was not asked")
         self._encoder: Encoder | None = None
         if not is_plain and wish not in ("auto", "off"):
-            self._choose(80, 24, (0, 0))
+            from scanflow_tui.images.probe import Surroundings
+
+            self._choose(Surroundings(80, 24))
 
     @property
     def has_pixels(self) -> bool:
@@ -60,9 +62,7 @@ class Showing:
         """Whether an answer may still come that a key must not be mixed up with."""
         return self._is_open and now_s - self._asked_s < ASKING_S_MAX
 
-    def answered(
-        self, replies: tuple[str, ...], columns: int, rows: int, window_px: tuple[int, int]
-    ) -> bool:
+    def answered(self, replies: tuple[str, ...], around: Surroundings) -> bool:
         """Take answers in; whether pictures are shown otherwise from now on."""
         from scanflow_tui.images.probe import read
 
@@ -70,7 +70,7 @@ class Showing:
         if not read(replies).fence:
             return False
         self._is_open = False
-        return self._choose(columns, rows, window_px)
+        return self._choose(around)
 
     def closed(self) -> None:
         """No answer will come any more."""
@@ -80,24 +80,11 @@ class Showing:
         """A picture in at most this box, and the number of its sheet (0 where cells show it)."""
         encoder = self._encoder_now()
         painting = encoder.paint(pixels, box, self.choice.cell)
-        if not painting.payload:
+        if self.layer is None or not painting.payload:
             from scanflow_tui.tui.pictures import strips_of
 
             return strips_of(painting), 0
-        from scanflow_tui.images.scaling import fitted, nearest
-
-        cell = self.choice.cell
-        shown = fitted(
-            pixels.shape[1],
-            pixels.shape[0],
-            width_max=box.columns * cell.width_px,
-            height_max=box.rows * cell.height_px,
-        )
-        took = Box(painting.columns, painting.rows)
-        if self.layer is None:
-            return (), 0
-        sheets = self.layer.sheets
-        sheet, strips = sheets.lay(nearest(pixels, *shown), painting.payload, took, cell)
+        sheet, strips = self.layer.sheets.lay(pixels, painting, box, self.choice.cell)
         return strips, sheet
 
     def is_laid(self, sheet: int) -> bool:
@@ -118,10 +105,9 @@ class Showing:
             return room
         return Box(-(-width * scale // cell.width_px), -(-height * scale // cell.height_px))
 
-    def _choose(self, columns: int, rows: int, window_px: tuple[int, int]) -> bool:
-        from scanflow_tui.images.probe import Surroundings, choose, read
+    def _choose(self, around: Surroundings) -> bool:
+        from scanflow_tui.images.probe import choose, read
 
-        around = Surroundings(columns, rows, *window_px, environment=os.environ)
         wish: Way | Literal["auto"] = self.wish if self.wish != "off" else "half"
         found = choose(read(self._replies), around, "ascii" if self._is_plain else wish)
         if found == self.choice:

@@ -2,50 +2,41 @@
 
 from __future__ import annotations
 
-import fcntl
-import struct
-import sys
-import termios
 from typing import TYPE_CHECKING, Any
 
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.screen import Screen
 
+from scanflow_tui.tui.asking import AskingDriver
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from textual.driver import Driver
 
     from scanflow_tui.tui.answered import Answered
     from scanflow_tui.tui.app import ScanflowApp
 
 
-def driver_class() -> type[Driver]:
-    """One that asks the terminal what it can show."""
-    from scanflow_tui.tui.asking import AskingDriver
-
-    return AskingDriver
-
-
 def ask(app: ScanflowApp) -> None:
     """Ask the terminal what it can show; keys that label wait a moment for its answers."""
-    from scanflow_tui.tui.asking import AskingDriver
-
     if isinstance(app._driver, AskingDriver) and app._driver.ask():
         app.showing.asked(app.steady_s())
 
 
 def answered(app: ScanflowApp, message: Answered) -> None:
     """Choose the way to show pictures, and paint again where it is another, or nothing stands."""
-    layer = app.showing.layer
+    driver, layer = app._driver, app.showing.layer
+    if not isinstance(driver, AskingDriver):
+        return
     if message.is_cleared:
-        if layer is not None and app._driver is not None:
-            app._driver.write(layer.forget(*app.size))
+        if layer is not None:
+            driver.write(layer.forget(*app.size))
             app.refresh(layout=True)
         return
-    columns, rows = app.size
+    from scanflow_tui.images.window import surroundings
+
     if not message.is_open:
         app.showing.closed()
-    if app.showing.answered(message.replies, columns, rows, _window_px()):
+    if app.showing.answered(message.replies, surroundings(driver.fileno)):
         app.refresh_place(None)
         app.refresh(layout=True)
 
@@ -68,13 +59,3 @@ def painted(app: ScanflowApp, screen: Screen[Any], renderable: RenderableType | 
     driver.flush()
     app.post_display_hook()
     return True
-
-
-def _window_px() -> tuple[int, int]:
-    """The window in pixels as the system knows it; zeros where it does not."""
-    try:
-        told = fcntl.ioctl(sys.__stdout__ or 1, termios.TIOCGWINSZ, bytes(8))
-    except (OSError, ValueError):
-        return 0, 0
-    _, _, width, height = struct.unpack("HHHH", told)
-    return width, height

@@ -24,7 +24,7 @@ from scanflow_tui.tui.widgets.label_board import LabelBoard
 from scanflow_tui.tui.workbench import Workbench
 
 FOOTER_STEP = 6
-ASKING = "⠋ asking the terminal what it can show: keys wait"
+ASKING = "⠋ asking the terminal what it can show: press the key again in a moment"
 PASTED = "pasted text is never a command: nothing was labelled"
 NO_GUESS = "no guess is shown for this image: press its class key"
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterable
 
 import numpy as np
@@ -13,10 +15,12 @@ from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from scanflow_tui.images.protocol import Box, CellSize, Way
+from scanflow_tui.images.probe import Surroundings
+from scanflow_tui.images.protocol import BLANK, Box, CellSize, Painting, Way
 from scanflow_tui.tui.imagelayer import ImageLayer
 from scanflow_tui.tui.sheets import N_CODES, Sheets
 from scanflow_tui.tui.showing import Showing
+from tests.tidy.source import ROOT
 from tests.unit.images.sixel_decoder import decode
 
 SIZE = (20, 6)
@@ -29,7 +33,7 @@ BOX = Box(4, 2)
 def shown(way: Way) -> tuple[Showing, ImageLayer]:
     made = Showing(way, is_plain=False)
     replies = ("\x1b[6;20;10t", "\x1b[?62;4c")
-    made.answered(replies, 20, 6, (0, 0))
+    made.answered(replies, Surroundings(20, 6))
     assert made.layer is not None
     return made, made.layer
 
@@ -138,11 +142,13 @@ def test_everything_is_sent_after_something_else_wrote(way: Way) -> None:
 
 def test_characters_go_round_and_the_oldest_picture_is_forgotten() -> None:
     sheets = Sheets()
-    box = Box(100, 100)
-    numbers = [sheets.lay(PIXELS, b"x", box, CELL)[0] for _ in range(N_CODES // 10_000 + 1)]
+    painting = Painting(((BLANK,) * 100,) * 100, b"x")
+    numbers = [
+        sheets.lay(PIXELS, painting, Box(100, 100), CELL)[0] for _ in range(N_CODES // 10_000 + 1)
+    ]
     assert sheets.sheet(numbers[0]) is None
     assert all(sheets.sheet(number) is not None for number in numbers[1:])
-    number, strips = sheets.lay(PIXELS, b"x", Box(3, 2), CELL)
+    number, strips = sheets.lay(PIXELS, Painting(((BLANK,) * 3,) * 2, b"x"), Box(3, 2), CELL)
     piece = sheets.piece_of(strips[1].text[2])
     assert piece is not None and (piece.picture, piece.column, piece.row) == (number, 2, 1)
 
@@ -152,8 +158,8 @@ def test_half_blocks_until_the_terminal_has_answered() -> None:
     showing.asked(0.0)
     assert showing.is_asking(0.5) and not showing.is_asking(4.0)
     assert not showing.has_pixels and showing.strips(PIXELS, BOX)[1] == 0
-    assert not showing.answered(("\x1b[6;20;10t",), 80, 24, (0, 0))
-    assert showing.answered(("\x1b[6;20;10t", "\x1b[?62;4c"), 80, 24, (0, 0))
+    assert not showing.answered(("\x1b[6;20;10t",), Surroundings(80, 24))
+    assert showing.answered(("\x1b[6;20;10t", "\x1b[?62;4c"), Surroundings(80, 24))
     assert showing.has_pixels and showing.generation == 1 and not showing.is_asking(0.5)
 
 
@@ -165,5 +171,15 @@ def test_a_wish_is_kept_without_an_answer(way: Way, has_pixels: bool) -> None:
 def test_without_colours_there_are_shades_whatever_is_wished() -> None:
     showing = Showing("sixel", is_plain=True)
     assert showing.choice.way == "ascii"
-    showing.answered(("\x1b[?62;4c",), 80, 24, (0, 0))
+    showing.answered(("\x1b[?62;4c",), Surroundings(80, 24))
     assert showing.choice.way == "ascii"
+
+
+def test_a_frame_without_pictures_loads_no_encoder() -> None:
+    program = (
+        "import sys\n"
+        "from tests.unit.tui.plain_frame import painted\n"
+        "assert painted().startswith('\\x1b[1;1H')\n"
+        "assert 'numpy' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
