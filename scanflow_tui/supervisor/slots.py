@@ -107,7 +107,8 @@ class Slots:
                 self._give_up(name)
             new = [ask for name in names - self._held.keys() if (ask := running(name)) is not None]
             if new:
-                with contextlib.suppress(OSError), _guarded(self.folder):
+                # In the loop's own thread: what runs is taken up also where somebody decides now.
+                with contextlib.suppress(OSError), _guarded(self.folder, KEEP_S_MAX):
                     for ask in new:
                         self._take_up(ask)
         finally:
@@ -307,7 +308,7 @@ def _read(path: str) -> Ask | None:
 
 
 @contextlib.contextmanager
-def _guarded(folder: Path) -> Iterator[bool]:
+def _guarded(folder: Path, patience_s: float = PATIENCE_S) -> Iterator[bool]:
     """One at a time decides; False where somebody else does, for too long to wait for."""
     try:
         handle = os.open(f"{folder}/{GUARD}", _MAKE, 0o600)
@@ -315,13 +316,13 @@ def _guarded(folder: Path) -> Iterator[bool]:
         folder.mkdir(mode=places.FOLDER_MODE, parents=True, exist_ok=True)
         handle = os.open(f"{folder}/{GUARD}", _MAKE, 0o600)
     try:
-        yield _locked(handle)
+        yield _locked(handle, patience_s)
     finally:
         os.close(handle)
 
 
-def _locked(handle: int) -> bool:
-    until_s = time.monotonic() + PATIENCE_S
+def _locked(handle: int, patience_s: float) -> bool:
+    until_s = time.monotonic() + patience_s
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
