@@ -13,6 +13,7 @@ import argparse
 import asyncio
 import platform
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -149,6 +150,8 @@ def main() -> int:
             folder = Path(tempfile.mkdtemp(prefix="sf-screen-"))
             worst[seed] = one(screen, sources, seed, folder)
             sys.stderr.write(f"seed {seed}: worst {worst[seed]} of 255; {folder}\n")
+            if worst[seed] <= ERROR_MAX:
+                shutil.rmtree(folder)
     finally:
         screen.close()
     n_good = sum(error <= ERROR_MAX for error in worst.values())

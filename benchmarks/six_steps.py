@@ -143,7 +143,7 @@ async def _judge_attempt(
     if n_begun > 1:
         found.wrong.append(f"{attempt.name}: began {n_begun} times")
     has_code = attempt.state in ("done", "failed") and attempt.code is not None
-    if attempt.state == "done" and "x" not in attempt_outputs(node):
+    if attempt.state == "done" and "x" not in node.outputs:
         found.wrong.append(f"{attempt.name}: done without an output")
     if has_code and path.exists() and not is_whole:
         found.wrong.append(f"{attempt.name}: {attempt.state}, but wrote {wrote[-3:]}")
@@ -199,11 +199,6 @@ def _payload(node: NodeView, attempt: AttemptView) -> dict[Stream, bytes]:
         out += b"x" * LONG_BYTES + b"\n" if i == LONG_AT else b""
         out += f"\xff\xfe {node.id}\n".encode("latin-1") if i == SPOILT_AT else b""
     return {"stdout": out + f"{head}last".encode(), "stderr": err}
-
-
-def attempt_outputs(node: NodeView) -> dict[str, object]:
-    """A node's outputs by name."""
-    return dict(node.outputs)
 
 
 def _judge_lines(

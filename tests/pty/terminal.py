@@ -54,7 +54,7 @@ class Terminal:
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
         self._code: int | None = None
-        dropped = ("NO_COLOR", "TERM_PROGRAM", "TEXTUAL_DRIVER")
+        dropped = ("NO_COLOR", "TERM_PROGRAM", "TEXTUAL_DRIVER", "COLUMNS", "LINES")
         environ = {name: value for name, value in os.environ.items() if name not in dropped}
         environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor", "LANG": "C.UTF-8"}
         self._pid, self._master = pty.fork()

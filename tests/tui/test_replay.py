@@ -95,17 +95,15 @@ async def test_the_replay_of_the_open_session_takes_its_place_and_the_list_lies_
 
 
 async def test_a_key_that_comes_as_the_cursor_arrives_counts() -> None:
-    async with drive(FakeTape(demo_events(), seq=20)) as it:
-        following, tape = it.app.following, it.app.transport
-        assert tape is not None
-        told = tape.event
-
-        async def event(seq: int) -> Event | None:
+    class Turning(FakeTape):
+        async def event(self, seq: int) -> Event | None:
             if seq == 19:
                 assert not following.head_for(18)
-            return await told(seq)
+            return await super().event(seq)
 
-        tape.event = event  # type: ignore[method-assign]
+    tape = Turning(demo_events(), seq=20)
+    async with drive(tape) as it:
+        following = it.app.following
         assert following.head_for(19)
         await following.arrive()
         assert tape.seq == 18
