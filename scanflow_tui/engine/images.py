@@ -25,6 +25,7 @@ from scanflow_tui.engine.docker_client import (
     NoSuchImage,
 )
 from scanflow_tui.engine.docker_link import here
+from scanflow_tui.engine.docker_truth import time_us
 from scanflow_tui.engine.images_client import ImageStore
 from scanflow_tui.engine.images_context import SENT_DOCKERFILE, Context, write_tar
 from scanflow_tui.engine.images_needs import Interpreter
@@ -44,7 +45,7 @@ class Image:
     pipeline: str
     base: str
     size_bytes: int
-    created_s: int
+    created_us: int
     users: tuple[str, ...] = ()
 
 
@@ -128,6 +129,10 @@ def images(store: ImageStore) -> list[Image]:
     """Every image that ScanFlow built, the newest first; what is left of a build has no tag."""
     found = []
     for row in store.labelled(recipe.LABEL):
+        try:  # its row tells whole seconds only: two builds may share one
+            created_us = time_us(str(store.inspect(str(row["Id"])).get("Created") or ""))
+        except NoSuchImage:
+            continue
         labels = row.get("Labels") or {}
         tags = tuple(tag for tag in row.get("RepoTags") or () if tag != "<none>:<none>")
         found.append(
@@ -137,11 +142,11 @@ def images(store: ImageStore) -> list[Image]:
                 pipeline=str(labels.get(recipe.PIPELINE_LABEL, "")),
                 base=str(labels.get(recipe.BASE_LABEL, "")),
                 size_bytes=int(row.get("Size") or 0),
-                created_s=int(row.get("Created") or 0),
+                created_us=created_us,
                 users=tuple(store.users(str(row["Id"]))),
             )
         )
-    return sorted(found, key=lambda image: (-image.created_s, image.id))
+    return sorted(found, key=lambda image: (-image.created_us, image.id))
 
 
 def superseded(found: list[Image]) -> list[Image]:

@@ -124,13 +124,18 @@ def _table(found: list[Image]) -> None:
                 ", ".join(image.tags) or "(left of a build)",
                 _short(image.id),
                 size_text(image.size_bytes),
-                datetime.fromtimestamp(image.created_s).astimezone().strftime("%Y-%m-%d %H:%M %Z"),
+                _built_at(image),
                 image.base or "-",
                 f"{len(image.users)} containers" if image.users else "-",
             )
             for image in found
         ],
     )
+
+
+def _built_at(image: Image) -> str:
+    at = datetime.fromtimestamp(image.created_us / 1_000_000).astimezone()
+    return at.strftime("%Y-%m-%d %H:%M %Z")
 
 
 def _json(image: Image) -> dict[str, Any]:
@@ -140,7 +145,7 @@ def _json(image: Image) -> dict[str, Any]:
         "pipeline": image.pipeline,
         "base": image.base,
         "bytes": image.size_bytes,
-        "created_s": image.created_s,
+        "created_s": image.created_us // 1_000_000,
         "users": list(image.users),
     }
 
