@@ -8,9 +8,20 @@ import sys
 import termios
 import time
 import tty
+from typing import TYPE_CHECKING, Literal
 
-from scanflow_tui.images.probe import QUERIES, SILENT_TERMS, choose, evidence_lines, read
+from scanflow_tui.images.probe import (
+    QUERIES,
+    SILENT_TERMS,
+    Evidence,
+    choose,
+    evidence_lines,
+    read,
+)
 from scanflow_tui.images.window import surroundings
+
+if TYPE_CHECKING:
+    from scanflow_tui.images.protocol import Choice, Way
 
 PATIENCE_S = 2.0
 SLOW_S = 0.15
@@ -35,6 +46,16 @@ def sentences() -> list[str]:
             "pictures about four times smaller."
         )
     return said
+
+
+def chosen(wish: Way | Literal["auto"]) -> Choice:
+    """How pictures go to the terminal on stdout; it is asked only where it decides."""
+    around = surroundings(sys.stdout.fileno())
+    may_ask = sys.stdin.isatty() and os.environ.get("TERM", "") not in SILENT_TERMS
+    needs_to = wish not in ("half", "ascii") and not (wish == "auto" and around.says("NO_COLOR"))
+    if not (may_ask and needs_to):
+        return choose(Evidence(), around, wish)
+    return choose(read([asked(sys.stdin.fileno(), sys.stdout.fileno())[0]]), around, wish)
 
 
 def asked(source: int, sink: int) -> tuple[str, float]:

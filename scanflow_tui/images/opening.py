@@ -48,10 +48,15 @@ _BROKEN = (
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opened:
-    """A picture. ``note`` says what was left out (frames, transparency, size), empty if nothing."""
+    """A picture. ``note`` says what was left out (frames, transparency, size), empty if nothing.
+
+    ``mode`` and ``size`` (width, height) are the file's own: Pillow's word, and pixels.
+    """
 
     pixels: Pixels
     note: str = ""
+    mode: str = ""
+    size: tuple[int, int] = (0, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +107,7 @@ def _decoded(image: Image.Image) -> Opened | Unreadable:
     small = _shrunk(pixels)
     if small.shape != pixels.shape:
         notes.append(f"made smaller from {width} by {height}")
-    return Opened(small, " · ".join(notes))
+    return Opened(small, " · ".join(notes), image.mode, (width, height))
 
 
 def _eight_bits(image: Image.Image) -> tuple[Pixels, str]:

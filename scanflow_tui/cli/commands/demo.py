@@ -80,7 +80,8 @@ def _prepare(demo: Demo, data: str | None, download: bool, tell: output.Progress
 
 def _with_a_person(demo: Demo, root: Path) -> int:
     """The TUI, with production played beside it."""
-    from scanflow_tui.cli.commands.open import doors, run, wish_of
+    from scanflow_tui.cli.commands.open import doors, run
+    from scanflow_tui.cli.picture_wish import wish_of
     from scanflow_tui.tui.app import ScanflowApp
 
     source = LiveSource(demo.session, "scanflow demo")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -11,14 +10,15 @@ from typing import TYPE_CHECKING
 
 from scanflow_tui.cli import output
 from scanflow_tui.cli.choosing import session_folder, sessions_root
+from scanflow_tui.cli.picture_wish import wish_of
 from scanflow_tui.contract.errors import UsageError
 from scanflow_tui.session import places
 from scanflow_tui.tui.app import ScanflowApp
 from scanflow_tui.tui.doors import Doors
-from scanflow_tui.tui.showing import WISHES, Wish
 
 if TYPE_CHECKING:
     from scanflow_tui.client.source import Source
+    from scanflow_tui.tui.showing import Wish
 
 
 def execute(
@@ -45,17 +45,6 @@ def execute(
         return show(None, folder, "", screen, ascii_only, images=how)
     opens = partial(_live, chosen)
     return show(None, folder, chosen.name, screen, ascii_only, opens=opens, images=how)
-
-
-def wish_of(images: str | None) -> Wish:
-    """How pictures are wanted: as named, else as ``SCANFLOW_IMAGES`` says. Raises UsageError."""
-    word = images or os.environ.get("SCANFLOW_IMAGES") or "auto"
-    for wish in WISHES:
-        if word == wish:
-            return wish
-    raise UsageError(
-        f"{word!r} is no way to show pictures", hint=f"--images takes {', '.join(WISHES)}"
-    )
 
 
 def show(
