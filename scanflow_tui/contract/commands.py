@@ -30,8 +30,11 @@ class StartRun:
 
 @dataclass(frozen=True, slots=True)
 class GiveLabel:
-    """One human's word on one sample. ``shown`` tells what was on screen (guess shown, order,
-    ms).
+    """One human's word on one sample, with what was on screen.
+
+    ``value`` is the class, or the one that was ``rejected``. ``key`` gave it; ``view`` is the
+    screen's form, ``place`` the sample's in the ``order``, ``look`` how the picture was changed,
+    ``way`` how it was painted, ``picture`` the digest of what was painted (empty: nothing was).
     """
 
     run: int
@@ -43,6 +46,12 @@ class GiveLabel:
     guess_shown: bool = True
     order: str = "typical"
     redoes: int | None = None
+    key: str = ""
+    view: str = ""
+    place: int = -1
+    look: str = ""
+    way: str = ""
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,10 @@ from typing import Any, Literal
 Verdict = Literal["clean", "drift", "too_few"]
 Share = Literal["repair", "audit"]
 Action = Literal["retrain", "filter", "ignore"]
-LabelKind = Literal["class", "unsure", "skip", "invalid"]
+LabelKind = Literal["class", "unsure", "skip", "invalid", "rejected"]
+"""``rejected`` names a class that the sample is not: a guess a human said no to; it still needs
+one.
+"""
 
 QUEUE_FILE = "queue.jsonl"
 QUEUE_IMAGES = "images"

@@ -287,6 +287,9 @@ class LabelGiven(Fact, frozen=True):
     """One human's word on one sample; never edited: superseded by a later one of the same human.
 
     ``redoes`` names the event of a label that had been taken back, ``ms`` is the time on screen.
+    ``key`` gave it; ``view`` is the screen's form, ``place`` the sample's in the ``order``,
+    ``look`` how the picture was changed, ``way`` how it was painted, ``picture`` the digest of
+    what was painted. All are empty where nothing was seen, or by an older version.
     """
 
     run: int
@@ -298,6 +301,12 @@ class LabelGiven(Fact, frozen=True):
     guess_shown: bool
     order: str
     redoes: int | None = None
+    key: str = ""
+    view: str = ""
+    place: int = -1
+    look: str = ""
+    way: str = ""
+    picture: str = ""
 
 
 class LabelUndone(Fact, frozen=True):
@@ -324,6 +333,7 @@ class LabellingFinished(Fact, frozen=True):
     n_skipped: int
     n_invalid: int
     n_left: int
+    n_rejected: int = 0
 
 
 class OptionsOffered(Fact, frozen=True):

@@ -8,6 +8,7 @@ under 1 s.
 from __future__ import annotations
 
 from bisect import bisect_left
+from sys import intern
 
 from scanflow_tui.session.events import (
     Event,
@@ -42,6 +43,7 @@ def label_given(state: SessionState, event: Event, fact: LabelGiven) -> None:
         fact.value,
         fact.ms,
         None if before is None else before.seq,
+        shown_words(fact),
     )
     in_force[event.actor] = label
     desk.history.append(label)
@@ -53,6 +55,16 @@ def label_given(state: SessionState, event: Event, fact: LabelGiven) -> None:
         redo.clear()
     elif fact.redoes in redo:
         redo.remove(fact.redoes)
+
+
+def shown_words(fact: LabelGiven) -> str:
+    """What was on screen when a label was given; the same few texts, so each is kept once."""
+    if not fact.view:
+        return ""
+    guess = "guess shown" if fact.guess_shown else "guess hidden"
+    key = f"key {fact.key}" if fact.key else ""
+    parts = (fact.view, fact.way if fact.picture else "no picture", fact.look, guess, key)
+    return intern(" · ".join(part for part in parts if part))
 
 
 def label_undone(state: SessionState, event: Event, fact: LabelUndone) -> None:

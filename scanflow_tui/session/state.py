@@ -88,6 +88,8 @@ class LabelView(msgspec.Struct, frozen=True):
     ms: int
     previous: int | None = None
     """The event of the same human's label on this sample that this one superseded."""
+    shown: str = ""
+    """What was on screen, in a few words."""
 
 
 class LabelDesk(msgspec.Struct):

@@ -48,6 +48,8 @@ _COLUMNS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             _typed("BOOLEAN", "guess_shown"),
             _text('"order"', '"order"'),
             _typed("BIGINT", "redoes"),
+            *(_text(name, f'"{name}"') for name in ("key", "view", "look", "way", "picture")),
+            _typed("BIGINT", "place"),
             _CURRENT_LABEL,
         ),
     ),

@@ -110,7 +110,8 @@ def _give_label(turn: Turn, given: Commanded, command: cmd.GiveLabel) -> None:
     run, desk = _desk(turn, command.run, command.node)
     if command.sample not in _samples(turn, run):
         raise InputError(f"sample {command.sample!r} is not in the queue of run {command.run}")
-    if command.kind == "class":
+    _check_shown(command)
+    if command.kind in ("class", "rejected"):
         n_classes = len(graph_of(turn.machine, run)[0].classes)
         if command.value is None or not 0 <= command.value < n_classes:
             raise InputError(f"class {command.value} is not one of the {n_classes} classes")
@@ -129,11 +130,24 @@ def _give_label(turn: Turn, given: Commanded, command: cmd.GiveLabel) -> None:
             command.guess_shown,
             command.order,
             command.redoes,
+            command.key,
+            command.view,
+            max(-1, command.place),
+            command.look,
+            command.way,
+            command.picture,
         ),
         given.actor,
         given.id,
     )
     turn.reply(given.id)
+
+
+def _check_shown(command: cmd.GiveLabel) -> None:
+    """What a client says of its screen is a few words, never a text of a person's."""
+    for name in ("order", "key", "view", "look", "way", "picture"):
+        if len(getattr(command, name)) > limits.SHOWN_CHARS_MAX:
+            raise InputError(f"{name} of a label has at most {limits.SHOWN_CHARS_MAX} characters")
 
 
 def _undo_label(turn: Turn, given: Commanded, command: cmd.UndoLabel) -> None:
@@ -166,7 +180,7 @@ def _write_note(turn: Turn, given: Commanded, command: cmd.WriteNote) -> None:
 
 def _finish_labelling(turn: Turn, given: Commanded, command: cmd.FinishLabelling) -> None:
     run, desk = _desk(turn, command.run, command.node)
-    counts = {"class": 0, "unsure": 0, "skip": 0, "invalid": 0}
+    counts = {"class": 0, "unsure": 0, "skip": 0, "invalid": 0, "rejected": 0}
     for by_actor in desk.labels.values():
         latest = max(by_actor.values(), key=lambda label: label.seq)
         counts[latest.kind] += 1
@@ -180,6 +194,7 @@ def _finish_labelling(turn: Turn, given: Commanded, command: cmd.FinishLabelling
             counts["skip"],
             counts["invalid"],
             left,
+            counts["rejected"],
         ),
         given.actor,
         given.id,

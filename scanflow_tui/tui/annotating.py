@@ -15,13 +15,22 @@ from scanflow_tui.tui.label_queue import LabelQueue
 from scanflow_tui.tui.present.class_keys import ClassKeys
 from scanflow_tui.tui.present.label import Layout
 from scanflow_tui.tui.present.label_order import Order, arranged, is_hidden
+from scanflow_tui.tui.verifying import Asked, asked
+from scanflow_tui.tui.witness import NOTHING, Shown
 
 FULL = "too many labels wait for the supervisor: let it catch up first"
+NO_GUESS = "no guess is shown for this image: press its class key"
+REFUSED = "you said no to this guess: press the image's class key"
+NOTHING_TO_JUDGE = "no guess that is shown waits to be judged"
 
 
 @dataclass(slots=True)
 class Annotating:
-    """``cursor`` is a place in ``entries``, ``since_s`` when its image came on screen."""
+    """``cursor`` is a place in ``entries``, ``since_s`` when its image came on screen.
+
+    ``key`` is what was pressed, ``witness`` says what is on screen of a sample. ``asked`` are the
+    guesses to judge, where that is the mode.
+    """
 
     queue: LabelQueue
     keys: ClassKeys
@@ -36,10 +45,13 @@ class Annotating:
     said_at_s: list[float] = field(default_factory=list)
     marked: frozenset[str] = frozenset()
     last: str = ""
+    key: str = ""
+    witness: Callable[[QueueEntry], Shown] = lambda entry: NOTHING
+    asked: Asked | None = None
 
     def __post_init__(self) -> None:
         self.entries = arranged(tuple(self.queue.entries.values()), self.order)
-        self.cursor = self._next_open(-1)
+        self.cursor = self.next_open(-1)
 
     @property
     def entry(self) -> QueueEntry:
@@ -50,9 +62,17 @@ class Annotating:
         """Whether the guess of a sample is not shown."""
         return self.blind or is_hidden(entry)
 
+    def page_first(self, layout: Layout) -> int:
+        """The first place of the page that the cursor is on."""
+        if self.asked is not None:
+            return self.asked.page_first(self.cursor, layout.page)
+        return self.cursor - self.cursor % layout.page
+
     def page(self, layout: Layout) -> tuple[QueueEntry, ...]:
-        """The entries on the page that the cursor is on."""
-        first = self.cursor - self.cursor % layout.page
+        """The entries on the page that the cursor is on; of one guess where guesses are judged."""
+        first = self.page_first(layout)
+        if self.asked is not None:
+            return self.entries[first : self.asked.page_end(self.cursor, layout.page)]
         return self.entries[first : first + layout.page]
 
     def go(self, cursor: int, now_s: float) -> None:
@@ -74,14 +94,17 @@ class Annotating:
             "last": len(self.entries),
         }[direction]
         target = self.cursor + step
+        if self.asked is not None and direction.startswith("page"):
+            after = self.asked.page_end(self.cursor, layout.page)
+            target = after if direction == "page_down" else self.page_first(layout) - 1
         if direction in ("up", "down") and not 0 <= target < len(self.entries):
             return
         self.go(target, now_s)
 
     def sort(self, order: Order, now_s: float) -> None:
-        """Another order; the image under the cursor stays under it."""
+        """Another order of the whole queue; the image under the cursor stays under it."""
         here = self.entry.id
-        self.order = order
+        self.order, self.asked = order, None
         self.entries = arranged(tuple(self.queue.entries.values()), order)
         ids = [entry.id for entry in self.entries]
         self.cursor = ids.index(here)
@@ -90,13 +113,16 @@ class Annotating:
         """Label the image under the cursor and move on; a sentence where that was not possible."""
         if not self._give(self.entry, kind, value, now_s):
             return FULL
-        self.go(self._next_open(self.cursor), now_s)
-        return ""
+        self.go(self.next_open(self.cursor), now_s)
+        return judged(self, now_s)
 
     def accept(self, now_s: float) -> str:
         """Label with the guess, where one is shown."""
         if self.is_hidden(self.entry):
-            return "no guess is shown for this image: press its class key"
+            return NO_GUESS
+        word = self.queue.word(self.entry.id)
+        if word is not None and (word.kind, word.value) == ("rejected", self.entry.guess):
+            return REFUSED
         return self.say("class", self.entry.guess, now_s)
 
     def undo(self, now_s: float) -> str:
@@ -109,7 +135,7 @@ class Annotating:
 
     def redo(self, now_s: float) -> str:
         """Give the label again that was taken back, and go to its image."""
-        sample = self.queue.redo(order=self.order)
+        sample = self.queue.redo(order=self.order, shown=Shown(key=self.key))
         if sample is None:
             return "nothing to redo"
         self._go_to(sample, now_s)
@@ -128,8 +154,8 @@ class Annotating:
         for entry in entries:
             if not self._give(entry, "class", entry.guess, now_s):
                 return FULL
-        self.go(self._next_open(self.cursor), now_s)
-        return ""
+        self.go(self.next_open(self.cursor), now_s)
+        return judged(self, now_s)
 
     def answer_marked(self, key: str, now_s: float) -> str:
         """The page that was framed: ``a`` accepts it, any other key does not."""
@@ -138,14 +164,14 @@ class Annotating:
         return self.accept_all(entries, now_s) if key == "a" else "nothing was accepted"
 
     def _give(self, entry: QueueEntry, kind: LabelKind, value: int | None, now_s: float) -> bool:
-        order = f"{self.order} · {self.look.words()}" if self.look.words() else self.order
         given = self.queue.give(
             entry.id,
             kind,
             value,
             ms=int(max(0.0, now_s - self.since_s) * 1000),
             guess_shown=not self.is_hidden(entry),
-            order=order,
+            order=self.order if self.asked is None else "class by class",
+            shown=self.witness(entry),
         )
         if given:
             self.last = entry.id
@@ -153,12 +179,13 @@ class Annotating:
             del self.said_at_s[:-64]
         return given
 
-    def _next_open(self, after: int) -> int:
-        """The next place without a word after one, from the start again; else where it is."""
+    def next_open(self, after: int) -> int:
+        """The next place that asks for a word after one, from the start again; else where it is."""
         n = len(self.entries)
         for step in range(1, n + 1):
             at = (after + step) % n
-            if self.queue.word(self.entries[at].id) is None:
+            word = self.queue.word(self.entries[at].id)
+            if word is None or (word.kind == "rejected" and self.asked is None):
                 return at
         return max(0, min(after, n - 1))
 
@@ -167,6 +194,42 @@ class Annotating:
             if entry.id == sample:
                 self.go(at, now_s)
                 return
+        if self.asked is not None:
+            self.sort(self.order, now_s)
+            self._go_to(sample, now_s)
+
+
+def reject(work: Annotating, now_s: float) -> str:
+    """Say no to the guess, where one is shown; the class is asked later."""
+    if work.is_hidden(work.entry):
+        return NO_GUESS
+    return work.say("rejected", work.entry.guess, now_s)
+
+
+def judge(work: Annotating, now_s: float) -> str:
+    """Judge guesses, those of one class together; or go back to the whole queue."""
+    if work.asked is not None:
+        work.sort(work.order, now_s)
+        return "back to the class keys"
+    waits = asked(
+        work.entries, lambda entry: not work.is_hidden(entry) and work.queue.word(entry.id) is None
+    )
+    if not waits.entries:
+        return NOTHING_TO_JUDGE
+    work.asked, work.entries, work.cursor, work.since_s = waits, waits.entries, 0, now_s
+    return ""
+
+
+def judged(work: Annotating, now_s: float) -> str:
+    """Back to the whole queue once every guess that was to be judged has a word."""
+    if work.asked is None or work.queue.word(work.entry.id) is None:
+        return ""
+    words = [work.queue.word(entry.id) for entry in work.asked.entries]
+    n = sum(word is not None and word.kind == "rejected" for word in words)
+    work.sort(work.order, now_s)
+    work.go(work.next_open(-1), now_s)
+    wait = f"{n} rejected ask for their class" if n else "none was rejected"
+    return f"every guess shown was judged: {wait}"
 
 
 def _looked(change: Callable[[Adjustment], Adjustment]) -> Callable[[Annotating, float], str]:
@@ -184,6 +247,8 @@ def _blind(work: Annotating, now_s: float) -> str:
 
 DOES: dict[str, Callable[[Annotating, float], str]] = {
     "accept": Annotating.accept,
+    "reject": reject,
+    "judge": judge,
     "undo": Annotating.undo,
     "redo": Annotating.redo,
     "skip": lambda work, now_s: work.say("skip", None, now_s),

@@ -12,6 +12,7 @@ from scanflow_tui.contract.commands import FinishLabelling, GiveLabel, UndoLabel
 from scanflow_tui.contract.evidence import LabelKind, QueueEntry
 from scanflow_tui.session.state import LabelDesk
 from scanflow_tui.tui.label_overlay import Overlay, Pending
+from scanflow_tui.tui.witness import NOTHING, Shown
 
 PENDING_MAX = 4096
 
@@ -28,7 +29,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """How far the queue is, in samples."""
+    """How far the queue is, in samples. A guess that was rejected alone is no class yet."""
 
     labelled: int
     unsure: int
@@ -36,11 +37,19 @@ class Counts:
     invalid: int
     left: int
     total: int
+    rejected: int = 0
+
+    @property
+    def open(self) -> int:
+        """Samples that still ask for a word: nothing was said of them, or only what they are
+        not.
+        """
+        return self.left + self.rejected
 
     @property
     def done(self) -> int:
-        """Samples on which anything was said."""
-        return self.total - self.left
+        """Samples that ask for nothing more."""
+        return self.total - self.open
 
 
 class LabelQueue:
@@ -76,9 +85,13 @@ class LabelQueue:
         ms: int = 0,
         guess_shown: bool = True,
         order: str = "typical",
+        shown: Shown = NOTHING,
     ) -> bool:
         """Say something of a sample. False where too much waits already: nothing was taken."""
-        command = GiveLabel(self.run, self.node, sample, kind, value, ms, guess_shown, order)
+        command = GiveLabel(
+            self.run, self.node, sample, kind, value, ms, guess_shown, order, None,
+            shown.key, shown.view, shown.place, shown.look, shown.way, shown.picture,
+        )  # fmt: skip
         return self._add(command, sample)
 
     def undo(self) -> str | None:
@@ -90,15 +103,16 @@ class LabelQueue:
         added = self._add(UndoLabel(self.run, self.node, undo[-1]), sample, undo[-1])
         return sample if added else None
 
-    def redo(self, *, ms: int = 0, order: str = "typical") -> str | None:
+    def redo(self, *, ms: int = 0, order: str = "typical", shown: Shown = NOTHING) -> str | None:
         """Give again what the last undo took; the sample, or None if there is nothing to redo."""
         _, redo = self._over.stacks()
         if not redo:
             return None
         said = self._over.said(redo[-1])
         command = GiveLabel(
-            self.run, self.node, said.sample, said.kind, said.value, ms, False, order, redo[-1]
-        )
+            self.run, self.node, said.sample, said.kind, said.value, ms, False, order, redo[-1],
+            shown.key, shown.view, shown.place, shown.look, shown.way, shown.picture,
+        )  # fmt: skip
         return said.sample if self._add(command, said.sample, redo[-1]) else None
 
     def note(self, sample: str, text: str) -> bool:
@@ -208,11 +222,14 @@ class LabelQueue:
 
 def counts(queue: LabelQueue) -> Counts:
     """How many samples of a queue have a class, were put aside, or have nothing yet."""
-    tally = {"class": 0, "unsure": 0, "skip": 0, "invalid": 0}
+    tally = {"class": 0, "unsure": 0, "skip": 0, "invalid": 0, "rejected": 0}
     for sample in queue.entries:
         word = queue.word(sample)
         if word is not None:
             tally[word.kind] += 1
     total = len(queue.entries)
     left = total - sum(tally.values())
-    return Counts(tally["class"], tally["unsure"], tally["skip"], tally["invalid"], left, total)
+    return Counts(
+        tally["class"], tally["unsure"], tally["skip"], tally["invalid"], left, total,
+        tally["rejected"],
+    )  # fmt: skip

@@ -80,6 +80,10 @@ class Pictures:
                 self._painted.popitem(last=False)
         return painted[0]
 
+    def is_painted(self, digest: str, box: Box, look: Adjustment) -> bool:
+        """Whether a picture was painted for a box as it is looked at now."""
+        return (digest, box, look, self._showing.generation) in self._painted
+
     def size(self, digest: str) -> tuple[int, int] | None:
         """Width and height in pixels, None while unknown."""
         pixels = getattr(self._opened.get(digest), "pixels", None)

@@ -53,7 +53,8 @@ class PeopleSource(FakeSource):
                     raise Refused(f"sample {command.sample} is not yours to label")
                 yield ev.LabelGiven(
                     command.run, command.node, command.sample, command.kind, command.value,
-                    command.ms, command.guess_shown, command.order, command.redoes,
+                    command.ms, command.guess_shown, command.order, command.redoes, command.key,
+                    command.view, command.place, command.look, command.way, command.picture,
                 )  # fmt: skip
             case cmd.UndoLabel():
                 latest = undoable(self.state.desks[desk_key(command.run, command.node)], ME)

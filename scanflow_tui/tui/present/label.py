@@ -18,7 +18,13 @@ from scanflow_tui.tui.present.faces import waiting
 from scanflow_tui.tui.present.numbers import p_value, share
 from scanflow_tui.tui.theme import TONES
 
-KIND_WORDS = {"unsure": "unsure", "skip": "skip", "invalid": "no image"}
+KIND_WORDS = {
+    "unsure": "unsure",
+    "skip": "skip",
+    "invalid": "no image",
+    "rejected": "not",
+    "class": "",
+}
 EMPTY = "Nothing to label."
 DONE = "Every image has its word. F finishes: the options are worked out from these labels."
 HINT = "Press the class key; the next image comes by itself. u undoes."
@@ -27,7 +33,7 @@ SIDE_COLUMNS_MIN = 24
 INFO_ROWS_MAX = 6
 COMMANDS = (
     ("space", "accept guess"), ("u", "undo"), ("U", "redo"), ("s", "skip"), ("z", "unsure"),
-    ("x", "not an image"), ("n", "note"), ("enter", "grid"), ("b", "blind"),
+    ("x", "not an image"), ("n", "note"), ("enter", "grid"), ("v", "judge guesses"), ("b", "blind"),
     ("A", "accept page"), ("F", "finish"), ("O", "order"), ("[ ]", "zoom"), ("c", "contrast"),
     ("i", "invert"),
 )  # fmt: skip
@@ -95,8 +101,9 @@ def caption(entry: QueueEntry, word: Word | None, keys: ClassKeys, *, hidden: bo
 
 def said(word: Word, keys: ClassKeys) -> str:
     """A word as a few characters."""
-    if word.kind == "class":
-        return keys.code(word.value) or keys.name(word.value)
+    if word.kind in ("class", "rejected"):
+        code = keys.code(word.value) or keys.name(word.value)
+        return code if word.kind == "class" else f"not {code}"
     return KIND_WORDS[word.kind]
 
 
@@ -104,7 +111,9 @@ def said_fully(word: Word | None, keys: ClassKeys, me: str) -> str:
     """A word with the class's name, whether it is saved, and who said it if not I."""
     if word is None:
         return "no label yet"
-    what = KIND_WORDS[word.kind] if word.kind != "class" else _named(word.value, keys)
+    what = KIND_WORDS[word.kind]
+    if word.kind in ("class", "rejected"):
+        what = f"{what} {_named(word.value, keys)}".lstrip()
     by = "" if word.by == me else f" by {word.by.removeprefix('human:')}"
     return f"{what}{by} {'✓ saved' if word.saved else '… not yet saved'}"
 
@@ -234,8 +243,8 @@ def status(counts: Counts, per_minute: float | None, *, blind: bool, order: str,
     parts = [f"{counts.done} of {counts.total}"]
     if per_minute is not None:
         parts.append(f"{per_minute:.0f}/min")
-        if counts.left:
-            minutes = max(1, round(counts.left / per_minute))
+        if counts.open:
+            minutes = max(1, round(counts.open / per_minute))
             parts.append(f"{minutes} min" if narrow else f"{minutes} min left")
     if order != "typical":
         parts.append(order)
@@ -250,6 +259,8 @@ def finish_body(counts: Counts) -> str:
         f"{counts.labelled} labelled · {counts.unsure} unsure · {counts.skipped} skipped · "
         f"{counts.invalid} no image · {counts.left} left",
     ]
+    if counts.rejected:
+        rows.append(f"{counts.rejected} guesses were rejected and no class given instead.")
     if counts.left:
         rows.append(f"{counts.left} of {counts.total} have no label; the run goes on without them.")
     rows.append("The labels are final; the planner starts at once.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scanflow_tui.contract.states import FACES
 from scanflow_tui.session import events as ev
+from scanflow_tui.session.fold_labels import shown_words
 from scanflow_tui.tui.present.times import duration, short
 
 _LABEL_WORDS = {"unsure": "unsure", "skip": "skipped", "invalid": "not an image"}
@@ -59,7 +60,11 @@ def _of_person(fact: ev.Fact | ev.Unknown) -> tuple[str, str, str] | None:
             return ("?", fact.node, fact.text or f"asks a person to {fact.form}")
         case ev.LabelGiven():
             word = _LABEL_WORDS.get(fact.label_kind, f"class {fact.value}")
-            return ("✓", fact.node, f"{fact.sample} is {word}, {fact.ms / 1000:.1f} s on screen")
+            if fact.label_kind == "rejected":
+                word = f"not class {fact.value}"
+            seen = f" · {shown_words(fact)}" if fact.view else ""
+            text = f"{fact.sample} is {word}, {fact.ms / 1000:.1f} s on screen{seen}"
+            return ("✓", fact.node, text)
         case ev.LabelUndone():
             return ("↺", fact.node, f"the label of {fact.sample} was taken back")
         case ev.NoteWritten():

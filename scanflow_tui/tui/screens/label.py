@@ -5,6 +5,7 @@ It holds cursor, view, order and drafts; what was said is in the session. Keys n
 
 from __future__ import annotations
 
+from functools import partial
 from typing import ClassVar
 
 from rich.text import Text
@@ -13,10 +14,11 @@ from textual.app import ComposeResult
 
 from scanflow_tui.client.source import Update
 from scanflow_tui.tui import doing, keys
-from scanflow_tui.tui.annotating import DOES, Annotating
+from scanflow_tui.tui.annotating import DOES, NO_GUESS, Annotating
 from scanflow_tui.tui.label_queue import counts
 from scanflow_tui.tui.present import chrome
 from scanflow_tui.tui.present import label as show
+from scanflow_tui.tui.present import label_judge as judge
 from scanflow_tui.tui.present.class_keys import MOVED
 from scanflow_tui.tui.screens.label_questions import ASKS
 from scanflow_tui.tui.screens.place import Place
@@ -26,7 +28,6 @@ from scanflow_tui.tui.workbench import Workbench
 FOOTER_STEP = 6
 ASKING = "⠋ asking the terminal what it can show: press the key again in a moment"
 PASTED = "pasted text is never a command: nothing was labelled"
-NO_GUESS = "no guess is shown for this image: press its class key"
 
 
 class LabelScreen(Place):
@@ -81,7 +82,7 @@ class LabelScreen(Place):
         work = self.bench.open_work
         if work is None:
             return "nothing to label"
-        if action.id == "accept" and work.is_hidden(work.entry):
+        if action.id in ("accept", "reject") and work.is_hidden(work.entry):
             return NO_GUESS
         if action.id == "guide" and not self.bench.guidelines:
             return "this pipeline has no guidelines"
@@ -95,11 +96,15 @@ class LabelScreen(Place):
             entries = [("enter", "evidence"), *chrome.footer_entries(others, self.place)]
             entries += [("esc", "back"), ("?", "help"), ("ctrl+p", "all")]
             return chrome.footer(entries, width)
-        if work.keys.letters_are_classes:
-            entries = [("space", "accept guess")]
+        if work.asked is not None:
+            entries = [*judge.key_words(work.keys), ("tab", "more keys"), ("?", "help")]
+            entries += [("esc", "back"), ("ctrl+p", "all")]
+        elif work.keys.letters_are_classes:
+            entries = [("space", "accept guess"), ("-", "reject guess")]
             entries += [(key, keys.by_id(act).label) for key, act in MOVED.items()]
             entries += [("enter", "single or grid"), ("/", "class by name"), ("F", "finish")]
-            entries += [("A", "accept page"), ("tab", "more keys"), ("?", "help")]
+            entries += [("A", "accept page"), ("V", "judge guesses")]
+            entries += [("tab", "more keys"), ("?", "help")]
             entries.append(("ctrl+p", "all"))
         else:
             works = [a for a in self.actions() if a.footer and a.id != "replay"]
@@ -111,6 +116,8 @@ class LabelScreen(Place):
     def took_key(self, key: str) -> bool:
         """Class keys come first; a page that is about to be accepted before all."""
         work = self.bench.open_work
+        if work is not None:
+            work.key = work.strokes + key
         if self.scanflow.showing.is_asking(self.scanflow.steady_s()) and key != "escape":
             self.say(ASKING)
             return True
@@ -123,6 +130,7 @@ class LabelScreen(Place):
         if work is None:
             return False
         if work.marked:
+            work.key = f"A {key}"
             self._after(work.answer_marked(key, self.scanflow.steady_s()))
             return True
         strokes = work.strokes + key
@@ -165,8 +173,11 @@ class LabelScreen(Place):
             self._after(DOES[action.id](work, self.scanflow.steady_s()))
 
     def act_back(self) -> None:
-        """From the single view to the grid it came from, else back."""
+        """From judging to the queue, from the single view to the grid it came from, else back."""
         work = self.bench.open_work
+        if work is not None and work.asked is not None:
+            self._after(DOES["judge"](work, self.scanflow.steady_s()))
+            return
         fits = self.query_one(LabelBoard).grid_fits(self.bench.picture_px())
         if work is not None and work.single and fits:
             work.single = False
@@ -244,8 +255,9 @@ class LabelScreen(Place):
             return
         done = counts(work.queue).done
         hint = show.HINT if done < show.HINT_UNTIL and self.known.writable else ""
-        if not counts(work.queue).left and self.known.writable:
+        if not counts(work.queue).open and self.known.writable:
             hint = show.DONE
+        work.witness = partial(board.seen, work, self.bench.pictures, check.thumbnails)
         trouble, at = self._trouble
         if trouble and done - at < show.HINT_UNTIL:
             hint = trouble

@@ -13,11 +13,13 @@ from scanflow_tui.images.protocol import Box
 from scanflow_tui.tui.annotating import Annotating
 from scanflow_tui.tui.pictures import Pictures
 from scanflow_tui.tui.present import label as show
+from scanflow_tui.tui.present import label_judge as judge
 from scanflow_tui.tui.present.label import Layout
 from scanflow_tui.tui.showing import Showing
 from scanflow_tui.tui.theme import TONES
 from scanflow_tui.tui.widgets.lines import Lines
 from scanflow_tui.tui.widgets.tiles import Tile, Tiles
+from scanflow_tui.tui.witness import Shown, picture_digest
 
 USUAL_PX = (28, 28)
 GRID_SIDE_PX_MAX = 32
@@ -40,6 +42,31 @@ class LabelBoard(Vertical):
         self._ascii = ascii
         self._legible = legible
         self._shape: tuple[int, int, bool] | None = None
+        self._layout: Layout | None = None
+
+    def seen(
+        self,
+        work: Annotating,
+        pictures: Pictures,
+        thumbnails: Mapping[str, str],
+        entry: QueueEntry,
+    ) -> Shown:
+        """What stands on the screen of an entry, as it was drawn last."""
+        layout, look = self._layout, work.look.words()
+        if layout is None:
+            return Shown(key=work.key)
+        place = work.cursor
+        if entry is not work.entry:
+            first = work.page_first(layout)
+            place = first + work.entries[first : first + layout.page].index(entry)
+        view = "single" if layout.single else f"grid {layout.columns}x{layout.rows}"
+        box = Box(layout.tile_width - 2, layout.tile_height - 2)
+        digest = thumbnails.get(entry.id, "")
+        way, painted = self._showing.choice.way, ""
+        if pictures.is_painted(digest, box, work.look):
+            painted = picture_digest(digest, look, box.columns, box.rows, way)
+        judged = "" if work.asked is None else "judging, "
+        return Shown(work.key, f"{judged}{view}", place, look, way, painted)
 
     def compose(self) -> ComposeResult:
         """Picture or pictures, the column beside, the lines below."""
@@ -91,8 +118,8 @@ class LabelBoard(Vertical):
         """Everything from the work; only what changed is painted."""
         digests = [thumbnails.get(entry.id, "") for entry in work.entries]
         picture_px = pictures.size(digests[work.cursor]) or _first_size(pictures, digests)
-        layout = self.layout_of(work, picture_px)
-        first = work.cursor - work.cursor % layout.page
+        layout = self._layout = self.layout_of(work, picture_px)
+        first = work.page_first(layout)
         pictures.want(digests[first : first + 2 * layout.page])
         self._cut(
             layout.columns * layout.tile_width, layout.rows * layout.tile_height, layout.single
@@ -145,10 +172,15 @@ class LabelBoard(Vertical):
             if look:
                 line.append(f" · {look}", TONES["you"])
             info.append(line)
-        room = max(1, self.size.height - layout.rows * layout.tile_height - len(info))
+        if work.asked is not None:
+            is_rejected = word is not None and word.kind == "rejected"
+            n_page = len(work.page(layout))
+            info.append(judge.question(work.keys, entry.guess, n_page, is_rejected=is_rejected))
+        n_above = len(info)
+        room = max(1, self.size.height - layout.rows * layout.tile_height - n_above)
         info += show.class_lines(work.keys, self.size.width, min(room, 8))
-        room -= len(info) - (not layout.single) + bool(hint)
-        if room > 0 and not work.keys.letters_are_classes:
+        room -= len(info) - n_above + bool(hint)
+        if room > 0 and work.asked is None and not work.keys.letters_are_classes:
             info += show.command_lines(self.size.width, min(room, 3))
         if work.strokes:
             info.append(Text(f" {work.strokes}_ …", TONES["you"]))

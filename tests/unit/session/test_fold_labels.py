@@ -98,3 +98,13 @@ def test_a_note_is_kept_as_its_digest() -> None:
 
 def test_labelling_that_was_finished_is_finished() -> None:
     assert desk((ev.LabellingFinished(1, "label", 1, 0, 0, 0, 0), ANNA)).finished
+
+
+def test_what_was_on_screen_is_folded_in_words() -> None:
+    seen = ev.LabelGiven(
+        1, "label", "s", "class", 3, 250, False, "typical", None,
+        "3", "grid 8x5", 12, "zoom 2", "sixel", "ab" * 32,
+    )  # fmt: skip
+    found = desk((seen, ANNA), (label("t"), ANNA))
+    assert found.labels["s"][ANNA].shown == "grid 8x5 · sixel · zoom 2 · guess hidden · key 3"
+    assert found.labels["t"][ANNA].shown == ""

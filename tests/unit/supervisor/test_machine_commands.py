@@ -99,6 +99,26 @@ def test_a_class_that_is_none_is_refused() -> None:
     assert "not one of the 3 classes" in str(answer(turn).error)
 
 
+def test_a_rejected_guess_is_recorded_and_counted_apart() -> None:
+    world = Calm("label")
+    run, _ = world.asked()
+    command = cmd.GiveLabel(run.number, "label", "s0", "rejected", 1, key="-", view="single")
+    turn = world.give(command, "c1:0")
+    fact = turn.events[0].fact
+    assert isinstance(fact, ev.LabelGiven)
+    assert (fact.label_kind, fact.value, fact.key, fact.view) == ("rejected", 1, "-", "single")
+    ended = world.give(cmd.FinishLabelling(run.number, "label"), "c1:1").events[0].fact
+    assert isinstance(ended, ev.LabellingFinished)
+    assert (ended.n_rejected, ended.n_labelled) == (1, 0)
+
+
+def test_what_was_on_screen_is_a_few_words() -> None:
+    world = Calm("label")
+    run, _ = world.asked()
+    command = cmd.GiveLabel(run.number, "label", "s0", "class", 1, view="x" * 201)
+    assert "at most 200 characters" in str(answer(world.give(command, "c1:0")).error)
+
+
 def test_undo_takes_back_only_ones_own_latest() -> None:
     world = Calm("label")
     run, _ = world.asked()

@@ -1,11 +1,13 @@
 """An annotator's place in the queue, and what keys do to it."""
 
+from scanflow_tui.contract.commands import GiveLabel
 from scanflow_tui.session.state import LabelDesk
-from scanflow_tui.tui.annotating import DOES, Annotating
-from scanflow_tui.tui.label_queue import LabelQueue
+from scanflow_tui.tui.annotating import DOES, REFUSED, Annotating
+from scanflow_tui.tui.label_queue import LabelQueue, counts
 from scanflow_tui.tui.present.class_keys import class_keys
 from scanflow_tui.tui.present.label import Layout
 from scanflow_tui.tui.present.label_order import is_hidden
+from scanflow_tui.tui.witness import Shown
 from tests.fakes.demo_events import CLASSES, queue
 
 GRID = Layout(4, 2, 30, 16, single=False)
@@ -113,11 +115,14 @@ def test_another_order_keeps_the_image_under_the_cursor() -> None:
 
 def test_what_was_on_screen_is_recorded() -> None:
     made = work()
+    made.witness = lambda entry: Shown(place=made.cursor, look=made.look.words())
     DOES["invert"](made, 0.0)
     made.say("class", 1, 1.0)
     item = made.queue.next_command()
     assert item is not None
-    assert item.command.order == "typical · inverted"  # type: ignore[union-attr]
+    command = item.command
+    assert isinstance(command, GiveLabel)
+    assert (command.order, command.look, command.place) == ("typical", "inverted", 0)
 
 
 def test_moving_stops_at_the_edges() -> None:
@@ -131,3 +136,98 @@ def test_moving_stops_at_the_edges() -> None:
     assert made.cursor == 12
     made.move("last", GRID, 0.0)
     assert made.cursor == 69
+
+
+def judging() -> Annotating:
+    """Guesses are judged, the first of them under the cursor."""
+    made = work()
+    assert DOES["judge"](made, 0.0) == ""
+    return made
+
+
+def test_judging_asks_no_sample_whose_guess_is_hidden() -> None:
+    made = judging()
+    assert made.entries
+    assert not any(is_hidden(entry) for entry in made.entries)
+    assert [entry.guess for entry in made.entries] == sorted(e.guess for e in made.entries)
+
+
+def test_yes_labels_with_the_guess_and_no_leaves_the_class_open() -> None:
+    made = judging()
+    first, second = made.entries[:2]
+    DOES["accept"](made, 1.0)
+    DOES["reject"](made, 2.0)
+    yes, no = made.queue.word(first.id), made.queue.word(second.id)
+    assert yes is not None
+    assert no is not None
+    assert (yes.kind, yes.value) == ("class", first.guess)
+    assert (no.kind, no.value) == ("rejected", second.guess)
+    assert counts(made.queue).rejected == 1
+    assert counts(made.queue).done == 1
+
+
+def test_a_page_holds_guesses_of_one_class_alone() -> None:
+    made = judging()
+    for cursor in range(len(made.entries)):
+        made.go(cursor, 0.0)
+        page = made.page(GRID)
+        assert {entry.guess for entry in page} == {made.entry.guess}
+        assert made.entry in page
+        assert len(page) <= GRID.page
+
+
+def test_pages_turn_to_the_next_guess_and_back() -> None:
+    made = judging()
+    first = made.entry.guess
+    n = sum(entry.guess == first for entry in made.entries)
+    for _ in range(-(-n // GRID.page)):
+        made.move("page_down", GRID, 0.0)
+    assert made.entry.guess == first + 1
+    made.move("page_up", GRID, 0.0)
+    assert made.entry.guess == first
+
+
+def test_when_all_is_judged_the_rejected_ask_for_their_class() -> None:
+    made = judging()
+    n, rejected = len(made.entries), made.entries[4].id
+    said = ""
+    for at in range(n):
+        said = DOES["reject" if at == 4 else "accept"](made, float(at))
+    assert said == "every guess shown was judged: 1 rejected ask for their class"
+    assert made.asked is None
+    seen = []
+    for _ in range(counts(made.queue).open):
+        seen.append(made.entry.id)
+        made.say("class", 0, 99.0)
+    assert rejected in seen
+    assert counts(made.queue).open == 0
+
+
+def test_undo_takes_a_judgement_back_and_asks_again() -> None:
+    made = judging()
+    first = made.entry.id
+    DOES["reject"](made, 1.0)
+    made.undo(2.0)
+    assert made.entry.id == first
+    assert made.queue.word(first) is None
+    assert made.asked is not None
+
+
+def test_undo_of_a_label_from_before_judging_leads_back_to_it() -> None:
+    made = work()
+    first = made.entry.id
+    made.say("class", 1, 0.0)
+    DOES["judge"](made, 0.0)
+    made.undo(1.0)
+    assert made.entry.id == first
+    assert made.asked is None
+
+
+def test_a_rejected_guess_is_not_accepted_by_the_same_key_later() -> None:
+    made = judging()
+    first = made.entry.id
+    DOES["reject"](made, 1.0)
+    DOES["judge"](made, 1.0)
+    made.go([entry.id for entry in made.entries].index(first), 1.0)
+    assert made.accept(2.0) == REFUSED
+    assert first not in [entry.id for entry in made.acceptable(GRID)]
