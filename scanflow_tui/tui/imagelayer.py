@@ -15,8 +15,9 @@ from rich.style import Style
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.strip import Strip
 
-from scanflow_tui.tui.shadow import Changes, Shadow, Spot, Styled, written
+from scanflow_tui.tui.shadow import Changes, Shadow, Spot, Styled
 from scanflow_tui.tui.sheets import Sheet, Sheets
+from scanflow_tui.tui.writing import RESET, moved, switched, written
 
 if TYPE_CHECKING:
     from scanflow_tui.images.protocol import Pixels, Way
@@ -36,7 +37,38 @@ class ImageLayer:
         """Pictures and parts of pictures that were sent."""
         self._shadow = Shadow()
         self._sent: set[int] = set()
+        """What kitty's terminal keeps the pixels of."""
         self._placed: dict[Spot, list[int]] = {}
+
+    def ahead(self, number: int) -> str:
+        """What lets a terminal that keeps pictures have one before it is shown; else nothing."""
+        sheet = self.sheets.sheet(number)
+        if self.way != "kitty" or sheet is None or number in self._sent:
+            return ""
+        from scanflow_tui.images import kitty
+
+        self._sent.add(number)
+        return self._freed() + kitty.transmit(number, sheet.whole).decode()
+
+    def ended(self) -> str:
+        """What takes every picture out of the terminal's memory."""
+        if not self._sent:
+            return ""
+        from scanflow_tui.images import kitty
+
+        sent, self._sent = self._sent, set()
+        return "".join(kitty.free(number).decode() for number in sent)
+
+    def _freed(self) -> str:
+        """What takes pictures out of the terminal's memory that can never be shown again."""
+        gone = [number for number in self.sheets.taken_back if number in self._sent]
+        self.sheets.taken_back.clear()
+        if not gone:
+            return ""
+        from scanflow_tui.images import kitty
+
+        self._sent.difference_update(gone)
+        return "".join(kitty.free(number).decode() for number in gone)
 
     def forget(self, width: int, height: int) -> str:
         """Something else wrote to the terminal, or its size is another: know nothing of it."""
@@ -56,12 +88,12 @@ class ImageLayer:
             begin = self.forget(*size)
         spans = ((x, y, _styled(strip, colours)) for x, y, strip in spans_of(update))
         changes = self._shadow.take(spans, self.sheets.piece_of)
-        return begin + written(changes.runs) + self._pictures(changes)
+        return begin + written(changes.runs, size[0]) + self._pictures(changes)
 
     def _pictures(self, changes: Changes) -> str:
         # Encoders load numpy: only a frame that has to do with pictures may wait for it.
         due = changes.lost | changes.fresh if self.way == "kitty" else changes.fresh
-        out: list[str] = []
+        out: list[str] = [self._freed()]
         if self.way == "kitty" and due:
             from scanflow_tui.images import kitty
 
@@ -71,11 +103,22 @@ class ImageLayer:
         for spot in due:
             sheet = self.sheets.sheet(spot.picture)
             if sheet is not None:
-                out += self._show(sheet, spot)
+                out += self._show(sheet, spot, is_blank=self._is_in_place(sheet, spot, changes))
         return "".join(out)
 
-    def _show(self, sheet: Sheet, spot: Spot) -> Iterator[str]:
-        """Blank the cells that show, and send their pixels."""
+    def _is_in_place(self, sheet: Sheet, spot: Spot, changes: Changes) -> bool:
+        """Whether it stands just where another one of its size stood: no cell shows beside it."""
+        if changes.fresh.get(spot) != sheet.n_codes or spot in changes.restyled:
+            return False
+        for lost, n_cells in changes.lost.items():
+            before = self.sheets.sheet(lost.picture)
+            if (lost.x, lost.y) == (spot.x, spot.y) and before is not None:
+                same = (before.box, before.size_px) == (sheet.box, sheet.size_px)
+                return same and n_cells == before.n_codes
+        return False
+
+    def _show(self, sheet: Sheet, spot: Spot, *, is_blank: bool) -> Iterator[str]:
+        """Blank the cells that show, unless they are, and send their pixels."""
         rectangles = self._shadow.visible(spot, sheet.box.columns, sheet.box.rows)
         if rectangles and self.way == "kitty" and sheet.number not in self._sent:
             from scanflow_tui.images import kitty
@@ -83,14 +126,24 @@ class ImageLayer:
             self._sent.add(sheet.number)
             yield kitty.transmit(sheet.number, sheet.whole).decode()
         for at, rectangle in enumerate(rectangles):
-            left, top, right, bottom = rectangle
-            for row in range(top, bottom):
-                style = self._shadow.style_at(spot.x + left, spot.y + row)
-                yield f"{_move(spot, left, row)}{style}\x1b[{right - left}X\x1b[0m"
+            if not is_blank:
+                yield self._blanked(spot, rectangle)
             data = self._part(sheet, spot, at, rectangle)
             if data:
                 self.n_images += 1
-                yield f"{_move(spot, left, top)}{data.decode('ascii')}"
+                yield f"{_move(spot, *rectangle[:2])}{data.decode('ascii')}"
+
+    def _blanked(self, spot: Spot, rectangle: tuple[int, int, int, int]) -> str:
+        left, top, right, bottom = rectangle
+        out: list[str] = []
+        at, style = None, ""
+        for row in range(top, bottom):
+            here = (spot.x + left, spot.y + row)
+            now = self._shadow.style_at(*here)
+            out += (moved(at, here), switched(style, now) if now != style else "")
+            out.append(f"\x1b[{right - left}X")
+            at, style = here, now
+        return "".join(out) + (RESET if style else "")
 
     def _part(
         self, sheet: Sheet, spot: Spot, at: int, rectangle: tuple[int, int, int, int]

@@ -11,11 +11,16 @@ from dataclasses import dataclass, field
 
 from rich.cells import cell_len
 
+from scanflow_tui.tui.writing import Run
+
 PRIVATE_FIRST, PRIVATE_LAST = 0xF0000, 0x10FFFD
 """Planes 15 and 16: more than cells of any screen."""
 
 WIDE_REST = ""
 """What stands in the second cell of a wide character."""
+
+GAP_BYTES_MAX = 4
+"""As long as the shortest way over a gap of several cells."""
 
 Styled = tuple[str, str]
 """A text, and the control sequence that precedes it."""
@@ -44,23 +49,17 @@ Cell = tuple[str, str] | tuple[Piece, str] | None
 
 
 @dataclass(slots=True)
-class Run:
-    """Characters side by side in one style, to be written."""
-
-    x: int
-    y: int
-    style: str
-    chars: list[str]
-    end: int
-
-
-@dataclass(slots=True)
 class Changes:
-    """What has to be written: text, pictures that show anew, pictures that lost cells."""
+    """What has to be written: text, pictures that show anew, pictures that lost cells.
+
+    ``fresh`` counts the cells that show anew, ``lost`` those that do not show any more;
+    ``restyled`` are among the fresh ones those with a cell whose style was another.
+    """
 
     runs: list[Run] = field(default_factory=list)
-    fresh: dict[Spot, None] = field(default_factory=dict)
-    lost: dict[Spot, None] = field(default_factory=dict)
+    fresh: dict[Spot, int] = field(default_factory=dict)
+    lost: dict[Spot, int] = field(default_factory=dict)
+    restyled: set[Spot] = field(default_factory=set)
 
 
 class Shadow:
@@ -159,7 +158,10 @@ class Shadow:
             return
         self._lose(x, y, old, changes)
         self._rows[y][x] = (piece, style)
-        changes.fresh[Spot(piece.picture, x - piece.column, y - piece.row)] = None
+        spot = Spot(piece.picture, x - piece.column, y - piece.row)
+        changes.fresh[spot] = changes.fresh.get(spot, 0) + 1
+        if old is not None and old[1] != style:
+            changes.restyled.add(spot)
 
     def _set_text(
         self, x: int, y: int, char: str, style: str, width: int, changes: Changes
@@ -173,37 +175,39 @@ class Shadow:
             self._lose(x + 1, y, row[x + 1], changes)
             row[x + 1] = (WIDE_REST, style)
         last = changes.runs[-1] if changes.runs else None
-        if last is not None and (last.y, last.end, last.style) == (y, x, style):
-            last.chars.append(char)
-            last.end = x + width
-        else:
-            changes.runs.append(Run(x, y, style, [char], x + width))
+        if last is not None and (last.y, last.style) == (y, style):
+            between = () if last.end == x else self._between(last.end, x, y, style)
+            if between is not None:
+                last.chars += (*between, char)
+                last.end = x + width
+                return
+        changes.runs.append(Run(x, y, style, [char], x + width))
+
+    def _between(self, first: int, end: int, y: int, style: str) -> list[str] | None:
+        """The characters of a gap that are cheaper to write again than to jump over."""
+        if not 0 < end - first <= GAP_BYTES_MAX:
+            return None
+        chars: list[str] = []
+        for cell in self._rows[y][first:end]:
+            if cell is None or cell[1] != style or not isinstance(cell[0], str) or not cell[0]:
+                return None
+            chars.append(cell[0])
+        return chars if len("".join(chars).encode()) <= GAP_BYTES_MAX else None
 
     def _join(self, x: int, y: int, char: str, changes: Changes) -> None:
-        """A mark belongs to the character before it; where that stands already, so does it."""
+        """A mark belongs to the character before it, and is written with it."""
         last = changes.runs[-1] if changes.runs else None
         if last is not None and (last.y, last.end) == (y, x + 1):
             last.chars.append(char)
+            self._rows[y][x] = (last.chars[-2] + char, last.style)
 
     def _lose(self, x: int, y: int, old: Cell, changes: Changes) -> None:
         if old is None:
             return
         what = old[0]
         if isinstance(what, Piece):
-            changes.lost[Spot(what.picture, x - what.column, y - what.row)] = None
+            spot = Spot(what.picture, x - what.column, y - what.row)
+            changes.lost[spot] = changes.lost.get(spot, 0) + 1
         elif what == WIDE_REST and x > 0:
             # Half of a wide character went, so the terminal blanks the other half.
             self._rows[y][x - 1] = None
-
-
-def written(runs: Iterable[Run]) -> str:
-    """The control sequences that write these runs."""
-    out: list[str] = []
-    at = None
-    for run in runs:
-        if at != (run.x, run.y):
-            out.append(f"\x1b[{run.y + 1};{run.x + 1}H")
-        text = "".join(run.chars)
-        out.append(f"{run.style}{text}\x1b[0m" if run.style else text)
-        at = (run.end, run.y)
-    return "".join(out)

@@ -62,6 +62,8 @@ class Sheets:
     """``lay`` gives a picture its characters; the oldest one loses them when all are given out."""
 
     def __init__(self) -> None:
+        self.taken_back: list[int] = []
+        """Pictures that lost their characters, for whoever keeps more of them."""
         self._by_number: dict[int, Sheet] = {}
         self._next_number = 1
         self._next_code = 0
@@ -107,5 +109,6 @@ class Sheets:
     def _take_back(self, codes: range) -> None:
         for number in {self._owner[code] for code in codes if code in self._owner}:
             sheet = self._by_number.pop(number)
+            self.taken_back.append(number)
             for code in range(sheet.first_code, sheet.first_code + sheet.n_codes):
                 del self._owner[code]

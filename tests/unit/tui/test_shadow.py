@@ -5,7 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanflow_tui.tui.shadow import PRIVATE_FIRST, Piece, Shadow, Spot, written
+from scanflow_tui.tui.shadow import PRIVATE_FIRST, Piece, Shadow, Spot
+from scanflow_tui.tui.writing import written
 
 WIDE = 4
 
