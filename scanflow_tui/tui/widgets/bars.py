@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from rich.text import Text
-from textual.widget import Widget
+from textual.geometry import Region
+from textual.strip import Strip
 
 from scanflow_tui.tui.theme import TONES
+from scanflow_tui.tui.widgets.kept import Kept
+from scanflow_tui.tui.widgets.lines import spelled
 
 
-class Bar(Widget):
+class Bar(Kept):
     """One row of text; repaints only when the text changed."""
 
     DEFAULT_CSS = "Bar { height: 1; width: 1fr; }"
@@ -21,11 +24,16 @@ class Bar(Widget):
         """Show this text."""
         if text != self._text or text.spans != self._text.spans:
             self._text = text
-            self.refresh()
+            self.refresh(Region(0, 0, self.size.width, 1))
 
-    def render(self) -> Text:
-        """The text as it is."""
-        return self._text
+    def render_line(self, y: int) -> Strip:
+        """The text, cut at the edge."""
+        width = self.size.width
+        text = spelled(self._text)
+        if text.cell_len > width:
+            text.truncate(width, overflow="ellipsis")
+        strip = Strip(text.render(self.app.console)).adjust_cell_length(width)
+        return strip.apply_style(self.base)
 
 
 class Footer(Bar):

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from rich.text import Text
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
+
+from scanflow_tui.tui.widgets.kept import Kept
 
 
 def spelled(row: Text) -> Text:
@@ -21,7 +22,7 @@ def spelled(row: Text) -> Text:
     return text
 
 
-class Lines(Widget):
+class Lines(Kept):
     """``put`` shows the rows that fit; the others are cut."""
 
     DEFAULT_CSS = "Lines { width: 1fr; height: auto; }"
@@ -49,4 +50,4 @@ class Lines(Widget):
         """One row, cut at the edge."""
         row = self._rows[y] if y < len(self._rows) else Text("")
         strip = Strip(row.render(self.app.console)).adjust_cell_length(self.size.width)
-        return strip.apply_style(self.rich_style)
+        return strip.apply_style(self.base)

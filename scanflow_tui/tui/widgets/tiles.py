@@ -13,10 +13,10 @@ from rich.style import Style
 from rich.text import Text
 from textual.geometry import Region
 from textual.strip import Strip
-from textual.widget import Widget
 
 from scanflow_tui.tui.pictures import Strips
 from scanflow_tui.tui.theme import TONES, plain_ascii
+from scanflow_tui.tui.widgets.kept import Kept
 from scanflow_tui.tui.widgets.lines import spelled
 
 THIN = "┌─┐│└┘"
@@ -54,7 +54,7 @@ class _Page:
     tiles: list[Tile] = field(default_factory=list)
 
 
-class Tiles(Widget):
+class Tiles(Kept):
     """``put`` shows a page; ``message`` stands in its place where there are no tiles."""
 
     DEFAULT_CSS = "Tiles { width: 1fr; height: 1fr; }"
@@ -77,6 +77,10 @@ class Tiles(Widget):
         self._lines.clear()
         self.refresh()
 
+    def restyled(self) -> None:
+        """Tiles are kept with their ground's colours."""
+        self._lines.clear()
+
     def put(self, tiles: Sequence[Tile], *, columns: int, width: int, height: int) -> None:
         """Show these tiles of ``width`` by ``height`` cells, ``columns`` side by side."""
         before, shape = self._page, (columns, width, height)
@@ -87,16 +91,14 @@ class Tiles(Widget):
             self.refresh()
             return
         for at, (old, new) in enumerate(zip(before.tiles, tiles, strict=True)):
-            if not new.looks_like(old):
+            if new is not old and not new.looks_like(old):
                 self._lines.pop(at, None)
                 left, top = at % columns * width, at // columns * height
                 self.refresh(Region(left, top, width, height))
 
     def render_line(self, y: int) -> Strip:
         """One line of every tile of a row."""
-        width = self.size.width
-        base = self.rich_style
-        page = self._page
+        width, base, page = self.size.width, self.base, self._page
         if not page.tiles:
             row = self._message[y] if y < len(self._message) else Text("")
             return Strip(row.render(self.app.console)).extend_cell_length(width).apply_style(base)
@@ -104,16 +106,18 @@ class Tiles(Widget):
         first = row_at * page.columns
         here = range(first, min(first + page.columns, len(page.tiles)))
         strips = [self._tile_lines(at)[line] for at in here]
-        if not strips:
-            return Strip.blank(width, base)
-        return Strip.join(strips).adjust_cell_length(width, base).apply_style(base)
+        n_cells = len(strips) * page.width
+        if n_cells < width:
+            strips.append(Strip.blank(width - n_cells, base))
+        joined = Strip.join(strips)
+        return joined if n_cells <= width else joined.crop(0, width)
 
     def _tile_lines(self, at: int) -> list[Strip]:
         lines = self._lines.get(at)
         if lines is None:
             page = self._page
-            lines = tile_lines(page.tiles[at], page.width, page.height, ascii=self.ascii)
-            self._lines[at] = lines
+            made = tile_lines(page.tiles[at], page.width, page.height, ascii=self.ascii)
+            lines = self._lines[at] = [line.apply_style(self.base) for line in made]
         return lines
 
 
