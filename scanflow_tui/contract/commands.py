@@ -82,6 +82,37 @@ class FinishLabelling:
 
 
 @dataclass(frozen=True, slots=True)
+class BeginImport:
+    """Labels of a file are about to come. The owner's; the answer's value names the import.
+
+    ``file`` is the SHA-256 of the file, ``form`` its format. ``authors`` are ``[name, session]``
+    of those whom this session does not know yet; ``n_known`` is how many it knew before.
+    """
+
+    run: int
+    node: str
+    file: str
+    form: str
+    n_labels: int
+    n_known: int
+    authors: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportLabels:
+    """Labels of a file, as it says them, all or none. The owner's.
+
+    A row is ``[author's number, sample, kind, class, time, ms, guess, guess shown, order, undone,
+    note]``; a note's kind is ``note``.
+    """
+
+    run: int
+    node: str
+    begun: int
+    rows: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Decide:
     """Choose an option, with a reason, on the evidence with this hash."""
 
@@ -159,6 +190,8 @@ Command = (
     | UndoLabel
     | WriteNote
     | FinishLabelling
+    | BeginImport
+    | ImportLabels
     | Decide
     | Approve
     | Discard
@@ -175,6 +208,8 @@ Name = Literal[
     "UndoLabel",
     "WriteNote",
     "FinishLabelling",
+    "BeginImport",
+    "ImportLabels",
     "Decide",
     "Approve",
     "Discard",
@@ -186,7 +221,9 @@ Name = Literal[
 
 _BY_NAME: dict[str, type[Any]] = {kind.__name__: kind for kind in Command.__args__}
 
-OWNER_ONLY: frozenset[str] = frozenset({"AddBatch", "Cancel", "Leave", "Retry", "StartRun"})
+OWNER_ONLY: frozenset[str] = frozenset(
+    {"AddBatch", "BeginImport", "Cancel", "ImportLabels", "Leave", "Retry", "StartRun"}
+)
 
 
 def to_json(command: Command) -> dict[str, Any]:
@@ -224,6 +261,8 @@ def _fits(annotation: str, value: Any) -> bool:
         if part == "bool" and isinstance(value, bool):
             return True
         if part == "int" and isinstance(value, int) and not isinstance(value, bool):
+            return True
+        if part == "list[Any]" and isinstance(value, list):
             return True
         if part == "str" and isinstance(value, str):
             return True

@@ -325,6 +325,60 @@ class NoteWritten(Fact, frozen=True):
     text_content: str
 
 
+class SaidAuthor(msgspec.Struct, frozen=True):
+    """Somebody whom a file names: the word of the file, not of this machine."""
+
+    author: str
+    name_content: str
+    session: str
+
+
+class ImportBegan(Fact, frozen=True):
+    """A file of labels was brought in by the actor; ``authors`` are those not named before.
+
+    ``file`` is its SHA-256. ``session`` of an author is where the file says they said it.
+    """
+
+    run: int
+    node: str
+    file: str
+    form: str
+    n_labels: int
+    authors: tuple[SaidAuthor, ...]
+
+
+class LabelImported(Fact, frozen=True):
+    """A label as a file says it; who brought it in is the actor, ``author`` and ``said_at`` are
+    the file's word. ``begun`` is the event of its ``ImportBegan``.
+    """
+
+    run: int
+    node: str
+    sample: str
+    label_kind: LabelKind
+    value: int | None
+    author: str
+    said_at: int
+    begun: int
+    ms: int
+    guess: int | None
+    guess_shown: bool | None
+    order: str
+    undone: bool = False
+
+
+class NoteImported(Fact, frozen=True):
+    """A note on a sample as a file says it."""
+
+    run: int
+    node: str
+    sample: str
+    text_content: str
+    author: str
+    said_at: int
+    begun: int
+
+
 class LabellingFinished(Fact, frozen=True):
     run: int
     node: str
@@ -487,6 +541,9 @@ Kind = (
     | LabelGiven
     | LabelUndone
     | NoteWritten
+    | ImportBegan
+    | LabelImported
+    | NoteImported
     | LabellingFinished
     | OptionsOffered
     | DecisionTaken

@@ -93,7 +93,9 @@ def label_undone(state: SessionState, event: Event, fact: LabelUndone) -> None:
 
 def note_written(state: SessionState, event: Event, fact: NoteWritten) -> None:
     """The latest note on a sample, as the digest of its erasable text."""
-    desk_of(state, fact.run, fact.node).notes[fact.sample] = fact.text_content
+    desk = desk_of(state, fact.run, fact.node)
+    desk.notes[fact.sample] = fact.text_content
+    desk.noted_at[fact.sample] = event.at
 
 
 def labelling_finished(state: SessionState, event: Event, fact: LabellingFinished) -> None:

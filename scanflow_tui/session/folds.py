@@ -12,7 +12,7 @@ from typing import Any
 from scanflow_tui.contract.limits import REPLIES_KEPT_PER_CLIENT
 from scanflow_tui.contract.states import FACES
 from scanflow_tui.session import events as ev
-from scanflow_tui.session import fold_labels, fold_runs, fold_talk
+from scanflow_tui.session import fold_imports, fold_labels, fold_runs, fold_talk
 from scanflow_tui.session.fold_labels import redoable, undoable
 from scanflow_tui.session.fold_runs import open_runs
 from scanflow_tui.session.state import (
@@ -274,6 +274,9 @@ FOLDERS: dict[type, Folder] = {
     ev.LabelGiven: fold_labels.label_given,
     ev.LabelUndone: fold_labels.label_undone,
     ev.NoteWritten: fold_labels.note_written,
+    ev.ImportBegan: fold_imports.import_began,
+    ev.LabelImported: fold_imports.label_imported,
+    ev.NoteImported: fold_imports.note_imported,
     ev.LabellingFinished: fold_labels.labelling_finished,
     ev.OptionsOffered: _options_offered,
     ev.DecisionTaken: _decision_taken,

@@ -12,7 +12,7 @@ import msgspec
 
 from scanflow_tui.contract.evidence import Action, Finding, LabelKind, Options, QueueEntry, Table
 from scanflow_tui.contract.states import AttemptState, NodeState, RunState
-from scanflow_tui.session.events import Artifact, LogRecord, StepError
+from scanflow_tui.session.events import Artifact, LogRecord, SaidAuthor, StepError
 
 
 class AttemptView(msgspec.Struct):
@@ -90,6 +90,10 @@ class LabelView(msgspec.Struct, frozen=True):
     """The event of the same human's label on this sample that this one superseded."""
     shown: str = ""
     """What was on screen, in a few words."""
+    said_at: int | None = None
+    """When it was said by the word of a file; ``at`` is then when it was brought in."""
+    imported_by: str = ""
+    """Who brought it in; ``actor`` is then a name of the file's, ``said:<author>``."""
 
 
 class LabelDesk(msgspec.Struct):
@@ -106,6 +110,8 @@ class LabelDesk(msgspec.Struct):
     history: list[LabelView] = msgspec.field(default_factory=list)
     undone: set[int] = msgspec.field(default_factory=set)
     notes: dict[str, str] = msgspec.field(default_factory=dict)
+    noted_at: dict[str, int] = msgspec.field(default_factory=dict)
+    """When the note in force was said, by sample."""
     finished: bool = False
     undo: dict[str, list[int]] = msgspec.field(default_factory=dict)
     redo: dict[str, list[int]] = msgspec.field(default_factory=dict)
@@ -245,6 +251,10 @@ class SessionState(msgspec.Struct):
     heads: list[tuple[int, str, str]] = msgspec.field(default_factory=list)
     erased: set[str] = msgspec.field(default_factory=set)
     unknown: int = 0
+    said_authors: list[SaidAuthor] = msgspec.field(default_factory=list)
+    """Those whom imported files name; the author ``a3`` is the third."""
+    imports: dict[int, str] = msgspec.field(default_factory=dict)
+    """The label desk that a file was brought to, by the event of its ``ImportBegan``."""
     conversation: int | None = None
     """The run that has asked a person and has not ended; one at a time."""
 

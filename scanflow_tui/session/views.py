@@ -53,6 +53,19 @@ _COLUMNS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             _CURRENT_LABEL,
         ),
     ),
+    "imported_labels": (
+        ("LabelImported",),
+        (
+            *_RUN_NODE,
+            _text("sample"),
+            _text("label_kind", "label"),
+            _typed("BIGINT", "value"),
+            _text("author"),
+            _typed("BIGINT", "said_at"),
+            _typed("BIGINT", "begun"),
+            _typed("BOOLEAN", "undone"),
+        ),
+    ),
     "decisions": (
         ("DecisionTaken",),
         (

@@ -15,7 +15,7 @@ from scanflow_tui.contract.states import ATTEMPT_ENDED, RUN_ENDED
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import undoable
 from scanflow_tui.session.state import LabelDesk, NodeView, RunView, desk_key
-from scanflow_tui.supervisor import resuming
+from scanflow_tui.supervisor import importing, resuming
 from scanflow_tui.supervisor.effects import Answer, IngestBatch, IssueHead, Stop
 from scanflow_tui.supervisor.production import approve, discard, gather, roll_back
 from scanflow_tui.supervisor.stimuli import CodeRead, Commanded
@@ -202,6 +202,17 @@ def _finish_labelling(turn: Turn, given: Commanded, command: cmd.FinishLabelling
     turn.reply(given.id)
 
 
+def _begin_import(turn: Turn, given: Commanded, command: cmd.BeginImport) -> None:
+    _desk(turn, command.run, command.node)
+    importing.begin(turn, given, command)
+
+
+def _import_labels(turn: Turn, given: Commanded, command: cmd.ImportLabels) -> None:
+    run, _ = _desk(turn, command.run, command.node)
+    n_classes = len(graph_of(turn.machine, run)[0].classes)
+    importing.take(turn, given, command, _samples(turn, run), n_classes)
+
+
 def _decide(turn: Turn, given: Commanded, command: cmd.Decide) -> None:
     run, node = _node(turn, command.run, command.node)
     if node.state != "needs_you" or node.form != "decide" or run.offer is None:
@@ -290,6 +301,8 @@ HANDLERS: dict[type, Callable[[Turn, Commanded, Any], None]] = {
     cmd.UndoLabel: _undo_label,
     cmd.WriteNote: _write_note,
     cmd.FinishLabelling: _finish_labelling,
+    cmd.BeginImport: _begin_import,
+    cmd.ImportLabels: _import_labels,
     cmd.Decide: _decide,
     cmd.Approve: _approve,
     cmd.Discard: _discard,

@@ -5,15 +5,17 @@ Nothing is guessed: who said it and when have to stand in the file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from scanflow_tui.contract.limits import NOTE_CHARS_MAX, SHOWN_CHARS_MAX
+from scanflow_tui.contract.limits import AUTHOR_CHARS_MAX, NOTE_CHARS_MAX
 from scanflow_tui.labels.interchange.record import (
-    AUTHOR_CHARS_MAX,
     LABEL_KINDS,
     NOTE,
+    ORDER,
+    SESSION,
     STATES,
     WITH_CLASS,
     Problem,
@@ -167,12 +169,12 @@ class _Row:
             value,
             class_name,
             self._author(),
-            self.text("session", 26),
+            self._matched("session", SESSION, "a session's id"),
             self._time(),
             self._ms(),
             self._guess(),
             self._guess_shown(),
-            self.text("order", SHOWN_CHARS_MAX),
+            self._matched("order", ORDER, "an order's name"),
             self._state(kind),
             self._note(kind),
             digest,
@@ -206,6 +208,13 @@ class _Row:
             self.wrong(f"{name} {_shown(value)} is not a whole number")
             return None
         return value
+
+    def _matched(self, name: str, pattern: re.Pattern[str], what: str) -> str:
+        text = self.text(name, 100)
+        if pattern.fullmatch(text):
+            return text
+        self.wrong(f"{name} {_shown(text)} is not {what}")
+        return ""
 
     def _sample(self) -> tuple[str, str]:
         sample, digest = self.text("sample", 100), self.text("digest", 64)

@@ -36,7 +36,9 @@ FIELDS: Final = (
 )
 """The names of a record's fields in every format, in the order of a CSV's columns."""
 
-AUTHOR_CHARS_MAX: Final = 200
+ORDER: Final = re.compile(r"([a-z][a-z0-9 _-]{0,39})?")
+"""What an order of the queue is called: it stands in an event, so it is no text of a person's."""
+SESSION: Final = re.compile(r"([0-9A-HJKMNP-TV-Z]{26})?")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _US: Final = timedelta(microseconds=1)
 _TIME: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*")

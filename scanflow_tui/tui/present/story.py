@@ -69,6 +69,15 @@ def _of_person(fact: ev.Fact | ev.Unknown) -> tuple[str, str, str] | None:
             return ("↺", fact.node, f"the label of {fact.sample} was taken back")
         case ev.NoteWritten():
             return ("·", fact.node, f"a note on {fact.sample}")
+        case ev.ImportBegan():
+            return ("▶", fact.node, f"{fact.n_labels} labels of a {fact.form} file are brought in")
+        case ev.LabelImported():
+            word = _LABEL_WORDS.get(fact.label_kind, f"class {fact.value}")
+            if fact.label_kind == "rejected":
+                word = f"not class {fact.value}"
+            return ("✓", fact.node, f"{fact.sample} is {word}, a file says of {fact.author}")
+        case ev.NoteImported():
+            return ("·", fact.node, f"a note on {fact.sample}, a file says of {fact.author}")
         case ev.LabellingFinished():
             return ("✔", fact.node, f"{fact.n_labelled} labelled, {fact.n_left} left")
         case ev.OptionsOffered():
