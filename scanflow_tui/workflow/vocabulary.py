@@ -115,12 +115,18 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 def default_class_keys(n_classes: int) -> tuple[str, ...]:
-    """Keys of classes that have none: digits, then letters, then two strokes; none beyond 936."""
+    """Keys of classes that have none: digits, then letters, then two strokes.
+
+    The second of two strokes is a digit as long as that is enough; none beyond 1,296 classes.
+    """
     single = _DIGITS + _LETTERS
     if n_classes <= len(single):
         return tuple(single[:n_classes])
-    double = [first + second for first in _LETTERS for second in single]
-    return tuple(double[:n_classes]) if n_classes <= len(double) else ()
+    n_second = max(len(_DIGITS), -(-n_classes // len(single)))
+    if n_second > len(single):
+        return ()
+    double = [first + second for first in _LETTERS + _DIGITS for second in single[:n_second]]
+    return tuple(double[:n_classes])
 
 
 def evidence_input(node: Node) -> Input | None:

@@ -1,7 +1,7 @@
 """Which key stands for which class, and where commands go when letters are classes. Pure.
 
-Up to 10 classes have digits, up to 36 digits and letters, more have two strokes; beyond 1,296 only
-the picker finds them.
+Up to 10 classes have digits, up to 36 digits and letters, more have two strokes; of still more only
+the picker finds those beyond 1,296.
 """
 
 from __future__ import annotations
@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scanflow_tui.workflow.vocabulary import default_class_keys
+
 DIGITS = "0123456789"
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 BOTH = DIGITS + LETTERS
+TWO_STROKES_MAX = len(BOTH) ** 2
 MOVED: dict[str, str] = {
     "backspace": "undo",
     "=": "redo",
@@ -66,16 +69,19 @@ def class_keys(names: Sequence[str], given: Sequence[str] = ()) -> ClassKeys:
     n = len(names)
     if given and len(given) == n:
         return ClassKeys(tuple(names), tuple(given))
-    if n <= 10:
-        codes = tuple(DIGITS[:n])
-    elif n <= 36:
-        codes = tuple(BOTH[:n])
-    elif n <= 260:
-        codes = tuple(f"{LETTERS[at // 10]}{at % 10}" for at in range(n))
-    else:
-        pairs = [a + b for a in LETTERS + DIGITS for b in LETTERS + DIGITS]
-        codes = tuple(pairs[:n]) + ("",) * max(0, n - len(pairs))
+    codes = default_class_keys(min(n, TWO_STROKES_MAX))
+    codes += ("",) * (n - len(codes))
     return ClassKeys(tuple(names), codes)
+
+
+def groups(keys: ClassKeys) -> list[tuple[str, int, int]]:
+    """The first strokes of two, with the first and the last class of each."""
+    found: dict[str, tuple[int, int]] = {}
+    for at, code in enumerate(keys.codes):
+        if len(code) == 2:
+            first, _ = found.get(code[0], (at, at))
+            found[code[0]] = (first, at)
+    return [(stroke, first, last) for stroke, (first, last) in found.items()]
 
 
 def matching(keys: ClassKeys, words: str) -> list[int]:

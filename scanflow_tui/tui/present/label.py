@@ -185,25 +185,6 @@ def _row(name: str, value: str, tone: str) -> Text:
 
 
 @lru_cache(maxsize=32)
-def class_lines(keys: ClassKeys, width: int, rows: int) -> list[Text]:
-    """The class keys, as many as ``rows`` lines hold; then how to find the others."""
-    entries = []
-    for at, name in enumerate(keys.names):
-        code = keys.code(at)
-        entry = Text.assemble((code, TONES["key"]))
-        if name != code:
-            entry.append(f" {name}", TONES["plain"])
-        entries.append(entry)
-    wide, narrow = (_flowed(entries, width, gap) for gap in ("  ", " "))
-    lines = narrow if len(narrow) < len(wide) else wide
-    if len(lines) > rows:
-        lines = lines[:rows]
-        lines[-1].truncate(max(width - 16, 1))
-        lines[-1].append(" …  / finds more", TONES["dim"])
-    return lines
-
-
-@lru_cache(maxsize=32)
 def command_lines(width: int, rows: int) -> list[Text]:
     """What else can be pressed, for a screen with room to spare; letters as commands only."""
     entries = []
@@ -211,10 +192,10 @@ def command_lines(width: int, rows: int) -> list[Text]:
         entry = Text.assemble((key, TONES["key"]))
         entry.append(f" {word}", TONES["dim"])
         entries.append(entry)
-    return _flowed(entries, width, " · ")[:rows]
+    return flowed(entries, width, " · ")[:rows]
 
 
-def _flowed(entries: Sequence[Text], width: int, gap: str) -> list[Text]:
+def flowed(entries: Sequence[Text], width: int, gap: str) -> list[Text]:
     """Entries one after another on as many lines as they need."""
     lines = [Text(" ", no_wrap=True, end="")]
     for entry in entries:

@@ -14,6 +14,7 @@ from textual.app import ComposeResult
 
 from scanflow_tui.client.source import Update
 from scanflow_tui.tui import doing, keys
+from scanflow_tui.tui.ahead import Ahead
 from scanflow_tui.tui.annotating import DOES, NO_GUESS, Annotating
 from scanflow_tui.tui.label_queue import counts
 from scanflow_tui.tui.present import chrome
@@ -40,6 +41,7 @@ class LabelScreen(Place):
         self._made: Workbench | None = None
         self._skip = 0
         self._trouble = ("", 0)
+        self.ahead = Ahead(self)
 
     @property
     def bench(self) -> Workbench:
@@ -116,6 +118,8 @@ class LabelScreen(Place):
     def took_key(self, key: str) -> bool:
         """Class keys come first; a page that is about to be accepted before all."""
         work = self.bench.open_work
+        if self.ahead.hold(key):
+            return True
         if work is not None:
             work.key = work.strokes + key
         if self.scanflow.showing.is_asking(self.scanflow.steady_s()) and key != "escape":
@@ -163,6 +167,7 @@ class LabelScreen(Place):
         if work is None or not known or doing.why_not(self, action):
             super().act(action, key)
         elif action.id in ASKS:
+            self.ahead.begin()
             self.run_worker(self._ask(action.id, work))
         elif moves:
             board = self.query_one(LabelBoard)
@@ -220,7 +225,11 @@ class LabelScreen(Place):
         self.say(PASTED)
 
     async def _ask(self, action: str, work: Annotating) -> None:
-        self._after(await ASKS[action](self.scanflow, self.bench, work))
+        try:
+            sentence = await ASKS[action](self.scanflow, self.bench, work)
+        finally:
+            self.ahead.end()
+        self._after(sentence)
 
     def _label(self, work: Annotating, index: int) -> None:
         if not self.known.writable:

@@ -14,6 +14,7 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from scanflow_tui.tui.ahead import typed_before
 from scanflow_tui.tui.keys import pressed
 from scanflow_tui.tui.theme import TONES
 from scanflow_tui.tui.widgets.closing import close
@@ -165,6 +166,10 @@ class Ask(ModalScreen[str | None]):
             yield Input(text, placeholder=self.hint, id="ask", select_on_focus=selects)
             yield Static(Text("[enter] ok   [esc] cancel", TONES["dim"]))
 
+    def on_mount(self) -> None:
+        """Take what was typed before the question came."""
+        self.typed_ahead(typed_before(self.app))
+
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter."""
         event.stop()
@@ -177,11 +182,17 @@ class Ask(ModalScreen[str | None]):
             close(self, None)
         elif event.character is not None and event.is_printable:
             event.stop()
-            self.ahead += event.character
-            for field in self.query(Input):
-                field.select_on_focus = False
-                field.value = self.ahead
-                field.cursor_position = len(self.ahead)
+            self.typed_ahead(event.character)
+
+    def typed_ahead(self, text: str) -> None:
+        """What was typed before the field had the focus."""
+        if not text:
+            return
+        self.ahead += text
+        for field in self.query(Input):
+            field.select_on_focus = False
+            field.value = self.ahead
+            field.cursor_position = len(self.ahead)
 
 
 def _legible(app: App[Any], text: Text) -> Text:

@@ -14,6 +14,7 @@ from scanflow_tui.tui.annotating import Annotating
 from scanflow_tui.tui.pictures import Pictures
 from scanflow_tui.tui.present import label as show
 from scanflow_tui.tui.present import label_judge as judge
+from scanflow_tui.tui.present.class_lines import class_column, class_lines
 from scanflow_tui.tui.present.label import Layout
 from scanflow_tui.tui.showing import Showing
 from scanflow_tui.tui.theme import TONES
@@ -161,7 +162,9 @@ class LabelBoard(Vertical):
         side: list[Text] = []
         info: list[Text] = []
         look = " · ".join(part for part in (work.look.words(), picture_note) if part)
-        if layout.single:
+        if work.strokes and not layout.single:
+            info.append(Text(f" {work.strokes}_ then the second key · esc", TONES["you"]))
+        elif layout.single:
             place = f"{work.cursor + 1} of {len(work.entries)}"
             side = show.side(
                 entry, word, work.keys, hidden=hidden, note=note, me=work.queue.actor,
@@ -178,12 +181,14 @@ class LabelBoard(Vertical):
             info.append(judge.question(work.keys, entry.guess, n_page, is_rejected=is_rejected))
         n_above = len(info)
         room = max(1, self.size.height - layout.rows * layout.tile_height - n_above)
-        info += show.class_lines(work.keys, self.size.width, min(room, 8))
+        info += class_lines(work.keys, self.size.width, min(room, 8), work.strokes)
         room -= len(info) - n_above + bool(hint)
         if room > 0 and work.asked is None and not work.keys.letters_are_classes:
             info += show.command_lines(self.size.width, min(room, 3))
+        if work.strokes and layout.single:
+            side = class_column(work.keys, layout.tile_height - 2, work.strokes)
         if work.strokes:
-            info.append(Text(f" {work.strokes}_ …", TONES["you"]))
+            side.append(Text(f"  {work.strokes}_ then the second key · esc", TONES["you"]))
         if hint:
             info.append(Text(f" {hint}", TONES["you"]))
         self.query_one("#label-side", Lines).put([self._legible(row) for row in side])

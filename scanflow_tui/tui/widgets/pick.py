@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from scanflow_tui.tui.ahead import typed_before
 from scanflow_tui.tui.theme import TONES
 from scanflow_tui.tui.widgets.closing import close
 from scanflow_tui.tui.widgets.lines import Lines
@@ -36,7 +37,7 @@ class Pick(ModalScreen[int | None]):
         self.matching = matching or self._with_words
         self.found = list(range(len(rows)))
         self.at = chosen
-        self.words = Input(placeholder="type to find", id="pick-words")
+        self.words = Input(placeholder="type to find", id="pick-words", select_on_focus=False)
         self.lines = Lines(id="pick-rows")
 
     def compose(self) -> ComposeResult:
@@ -48,7 +49,8 @@ class Pick(ModalScreen[int | None]):
             yield Static(Text("\n[enter] take   [↑ ↓] move   [esc] cancel", TONES["dim"]))
 
     def on_mount(self) -> None:
-        """Ready to type."""
+        """Ready to type; what was typed before it came counts."""
+        self.typed_ahead(typed_before(self.app))
         self.words.focus()
         self._draw()
 
@@ -75,6 +77,15 @@ class Pick(ModalScreen[int | None]):
             step = -1 if event.key == "up" else 1
             self.at = max(0, min(self.at + step, len(self.found) - 1))
             self._draw()
+
+        elif event.character is not None and event.is_printable:
+            event.stop()
+            self.typed_ahead(event.character)
+
+    def typed_ahead(self, text: str) -> None:
+        """What was typed before the field had the focus."""
+        self.words.value += text
+        self.words.cursor_position = len(self.words.value)
 
     def _draw(self) -> None:
         first = max(0, self.at - ROWS + 1)

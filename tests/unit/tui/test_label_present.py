@@ -7,6 +7,7 @@ import pytest
 from scanflow_tui.tui.label_queue import Counts, Word
 from scanflow_tui.tui.present import label as show
 from scanflow_tui.tui.present.class_keys import class_keys, matching
+from scanflow_tui.tui.present.class_lines import class_column, class_lines
 from scanflow_tui.tui.present.label_order import ORDERS, arranged, is_hidden
 from tests.fakes.demo_events import CLASSES, queue
 
@@ -130,17 +131,41 @@ def test_the_layout_of_the_sketch() -> None:
 
 
 def test_ten_classes_fit_a_line_of_eighty() -> None:
-    lines = show.class_lines(KEYS, 80, 1)
+    lines = class_lines(KEYS, 80, 1)
     assert len(lines) == 1
     assert lines[0].plain.endswith("9 nine")
 
 
 def test_many_classes_are_cut_and_the_picker_named() -> None:
     keys = class_keys([f"class number {at}" for at in range(100)])
-    lines = show.class_lines(keys, 80, 3)
-    assert len(lines) == 3
+    assert "/ by name" in class_lines(keys, 80, 3)[-1].plain
+    lines = class_lines(keys, 80, 1)
+    assert len(lines) == 1
     assert "/ finds more" in lines[-1].plain
     assert all(line.cell_len <= 80 for line in lines)
+
+
+def test_two_strokes_that_do_not_fit_are_shown_by_the_first() -> None:
+    keys = class_keys([f"breed {at:03}" for at in range(1000)])
+    lines = class_lines(keys, 120, 3)
+    assert "a bree" in lines[0].plain
+    assert all(line.cell_len <= 120 for line in lines)
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_classes_of_a_first_stroke_all_have_room(width: int) -> None:
+    keys = class_keys([f"breed {at:03}" for at in range(1000)])
+    said = " ".join(line.plain for line in class_lines(keys, width, 3, "b"))
+    n = sum(code[0] == "b" for code in keys.codes)
+    assert n == 28
+    assert all(f"{code} " in said for code in keys.codes if code[0] == "b")
+
+
+def test_the_column_of_a_first_stroke_names_code_and_class() -> None:
+    keys = class_keys([f"breed {at:03}" for at in range(120)])
+    rows = [row.plain.strip() for row in class_column(keys, 20, "a")]
+    assert rows[3] == "a3 breed 003"
+    assert len(rows) == 10
 
 
 def test_finish_says_the_counts_first() -> None:

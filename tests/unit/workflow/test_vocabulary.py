@@ -1,6 +1,8 @@
 from pathlib import Path
 from typing import get_args
 
+import pytest
+
 from scanflow_tui.contract.evidence import Action, Verdict
 from scanflow_tui.workflow import vocabulary as words
 from scanflow_tui.workflow.lint import read
@@ -27,7 +29,15 @@ def test_ten_classes_have_digits_and_more_have_letters() -> None:
 
 
 def test_very_many_classes_have_no_keys() -> None:
-    assert words.default_class_keys(1000) == ()
+    assert words.default_class_keys(1297) == ()
+
+
+@pytest.mark.parametrize("n", [37, 120, 360, 361, 1000, 1296])
+def test_many_classes_have_two_different_strokes_each(n: int) -> None:
+    keys = words.default_class_keys(n)
+    assert len(set(keys)) == n
+    assert {len(key) for key in keys} == {2}
+    assert all(key[1].isdigit() for key in keys) == (n <= 360)
 
 
 def test_every_key_is_documented() -> None:
