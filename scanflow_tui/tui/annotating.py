@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from scanflow_tui.contract.evidence import LabelKind, QueueEntry
 from scanflow_tui.images.adjust import Adjustment
 from scanflow_tui.tui.label_queue import LabelQueue
+from scanflow_tui.tui.label_tally import Places
 from scanflow_tui.tui.present.class_keys import ClassKeys
 from scanflow_tui.tui.present.label import Layout
 from scanflow_tui.tui.present.label_order import Order, arranged, is_hidden
@@ -48,6 +49,7 @@ class Annotating:
     key: str = ""
     witness: Callable[[QueueEntry], Shown] = lambda entry: NOTHING
     asked: Asked | None = None
+    _places: Places | None = None
 
     def __post_init__(self) -> None:
         self.entries = arranged(tuple(self.queue.entries.values()), self.order)
@@ -106,8 +108,7 @@ class Annotating:
         here = self.entry.id
         self.order, self.asked = order, None
         self.entries = arranged(tuple(self.queue.entries.values()), order)
-        ids = [entry.id for entry in self.entries]
-        self.cursor = ids.index(here)
+        self.cursor = self.places.at(here) or 0
 
     def say(self, kind: LabelKind, value: int | None, now_s: float) -> str:
         """Label the image under the cursor and move on; a sentence where that was not possible."""
@@ -181,20 +182,23 @@ class Annotating:
 
     def next_open(self, after: int) -> int:
         """The next place that asks for a word after one, from the start again; else where it is."""
-        n = len(self.entries)
-        for step in range(1, n + 1):
-            at = (after + step) % n
-            word = self.queue.word(self.entries[at].id)
-            if word is None or (word.kind == "rejected" and self.asked is None):
-                return at
-        return max(0, min(after, n - 1))
+        found = self.places.next_open(after)
+        return max(0, min(after, len(self.entries) - 1)) if found is None else found
+
+    @property
+    def places(self) -> Places:
+        """Where each sample stands now."""
+        made = self._places
+        if made is None or made.entries is not self.entries:
+            made = Places(self.entries, self.queue.tally, judging=self.asked is not None)
+            self._places = made
+        return made
 
     def _go_to(self, sample: str, now_s: float) -> None:
-        for at, entry in enumerate(self.entries):
-            if entry.id == sample:
-                self.go(at, now_s)
-                return
-        if self.asked is not None:
+        at = self.places.at(sample)
+        if at is not None:
+            self.go(at, now_s)
+        elif self.asked is not None:
             self.sort(self.order, now_s)
             self._go_to(sample, now_s)
 

@@ -44,37 +44,76 @@ class Overlay:
         self.desk = desk
         self.actor = actor
         self.pending: list[Pending] = []
+        self.by_sample: dict[str, list[Pending]] = {}
+        """The same, those of each sample."""
         self.gone: set[int] = set()
         self._real: dict[int, int] = {}
         self._taken: set[int] = set()
         self._next = TICKET_BASE
+        self._n_heard = 0
+        self._undone: set[int] = set()
 
-    def add(self, command: Command, sample: str = "", target: int | None = None) -> None:
+    def add(self, command: Command, sample: str = "", target: int | None = None) -> Pending:
         """One more command, to be done after all others."""
-        self.pending.append(Pending(self._next, command, sample, target))
+        item = Pending(self._next, command, sample, target)
+        self.pending.append(item)
+        self.by_sample.setdefault(sample, []).append(item)
         self._next += 1
+        return item
 
-    def drop(self, item: Pending) -> None:
-        """The command will never be done; what aims at it, at any remove, neither."""
+    def drop(self, item: Pending) -> list[Pending]:
+        """The command will never be done; what aims at it, at any remove, neither: all of these."""
         self.pending.remove(item)
+        self._let_go(item)
         self.gone.add(item.ticket)
+        dropped = [item]
         for other in list(self.pending):
             if other.target == item.ticket and other in self.pending:
-                self.drop(other)
+                dropped += self.drop(other)
+        return dropped
 
-    def folded(self, desk: LabelDesk, seq: int) -> None:
-        """The desk is that of event ``seq``; what was answered up to there is pending no more."""
+    def folded(self, desk: LabelDesk, seq: int) -> set[str]:
+        """The desk is that of event ``seq``; what was answered up to there is pending no more.
+
+        Returns the samples on which something else may stand now.
+        """
+        heard = self._heard(desk)
         self.desk = desk
         for item in self.pending:
             if item.sent_at_seq is not None and isinstance(item.command, GiveLabel):
                 self._match(item, item.command, item.sent_at_seq)
-        kept = []
+        kept, done = [], []
         for item in self.pending:
             if item.answered_seq is None or item.answered_seq > seq:
                 kept.append(item)
-            elif isinstance(item.command, GiveLabel) and item.ticket not in self._real:
+                continue
+            done.append(item)
+            self._let_go(item)
+            if isinstance(item.command, GiveLabel) and item.ticket not in self._real:
                 self.gone.add(item.ticket)
-        self.pending = kept
+        if done:
+            self.pending = kept
+        return heard | {item.sample for item in done}
+
+    def _let_go(self, item: Pending) -> None:
+        left = self.by_sample[item.sample]
+        left.remove(item)
+        if not left:
+            del self.by_sample[item.sample]
+
+    def _heard(self, desk: LabelDesk) -> set[str]:
+        """The samples of what is new in a desk; all that it names where it is another one."""
+        if desk is not self.desk or len(desk.history) < self._n_heard or self._n_heard == 0:
+            heard = {*desk.labels, *self.desk.labels, *(label.sample for label in desk.history)}
+            self._undone = set(desk.undone)
+        else:
+            heard = {label.sample for label in desk.history[self._n_heard :]}
+            if len(desk.undone) != len(self._undone):
+                found = [self._by_event(seq) for seq in desk.undone - self._undone]
+                heard |= {label.sample for label in found if label is not None}
+                self._undone = set(desk.undone)
+        self._n_heard = len(desk.history)
+        return heard
 
     def event_of(self, target: int) -> int | None:
         """The event of a target, or None while it has none."""

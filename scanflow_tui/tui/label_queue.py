@@ -12,6 +12,7 @@ from scanflow_tui.contract.commands import FinishLabelling, GiveLabel, UndoLabel
 from scanflow_tui.contract.evidence import LabelKind, QueueEntry
 from scanflow_tui.session.state import LabelDesk
 from scanflow_tui.tui.label_overlay import Overlay, Pending
+from scanflow_tui.tui.label_tally import Counts, Tally
 from scanflow_tui.tui.witness import NOTHING, Shown
 
 PENDING_MAX = 4096
@@ -27,31 +28,6 @@ class Word:
     by: str
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """How far the queue is, in samples. A guess that was rejected alone is no class yet."""
-
-    labelled: int
-    unsure: int
-    skipped: int
-    invalid: int
-    left: int
-    total: int
-    rejected: int = 0
-
-    @property
-    def open(self) -> int:
-        """Samples that still ask for a word: nothing was said of them, or only what they are
-        not.
-        """
-        return self.left + self.rejected
-
-    @property
-    def done(self) -> int:
-        """Samples that ask for nothing more."""
-        return self.total - self.open
-
-
 class LabelQueue:
     """One human, one label node. ``seq`` is the last event folded into the desk."""
 
@@ -62,8 +38,9 @@ class LabelQueue:
         self.node = node
         self.entries = {entry.id: entry for entry in entries}
         self.seq = -1
+        self.tally = Tally(len(self.entries))
         self._over = Overlay(desk, actor)
-        self._by_sample: dict[str, list[Pending]] = {}
+        self._note_changes(self._over.folded(desk, self.seq))
 
     @property
     def actor(self) -> str:
@@ -73,8 +50,7 @@ class LabelQueue:
     def folded(self, desk: LabelDesk, seq: int) -> None:
         """The state went on to event ``seq``."""
         self.seq = seq
-        self._over.folded(desk, seq)
-        self._index()
+        self._note_changes(self._over.folded(desk, seq))
 
     def give(
         self,
@@ -150,11 +126,11 @@ class LabelQueue:
         """It was committed; it stays laid over the desk until the fold holds event ``seq``."""
         item.answered_seq = seq
         self.folded(self._over.desk, self.seq)
+        self._note_changes({item.sample})
 
     def refused(self, item: Pending) -> None:
         """It was refused: it falls away, and what aims at it with it."""
-        self._over.drop(item)
-        self._index()
+        self._note_changes({dropped.sample for dropped in self._over.drop(item)})
 
     def postponed(self, item: Pending) -> None:
         """Nobody took it: it is the next to be sent again."""
@@ -178,7 +154,7 @@ class LabelQueue:
 
     def word(self, sample: str) -> Word | None:
         """What stands on a sample: my word, or else the latest of somebody else's."""
-        pending = self._by_sample.get(sample, [])
+        pending = self._over.by_sample.get(sample, [])
         in_force = self._over.desk.labels.get(sample)
         if not pending and not in_force:
             return None
@@ -194,7 +170,7 @@ class LabelQueue:
 
     def noted(self, sample: str) -> str | None:
         """The text of a note that is on its way; what was saved is content, read by its digest."""
-        for item in reversed(self._by_sample.get(sample, [])):
+        for item in reversed(self._over.by_sample.get(sample, [])):
             if isinstance(item.command, WriteNote):
                 return item.command.text
         return None
@@ -210,26 +186,17 @@ class LabelQueue:
         if len(self._over.pending) >= PENDING_MAX:
             return False
         self._over.add(command, sample, target)
-        self._index()
+        self._note_changes({sample})
         return True
 
-    def _index(self) -> None:
-        self._by_sample = {}
-        for item in self._over.pending:
-            if item.sample:
-                self._by_sample.setdefault(item.sample, []).append(item)
+    def _note_changes(self, samples: set[str]) -> None:
+        """Look anew at what stands on these, so that nobody has to look at all of them."""
+        for sample in samples:
+            if sample in self.entries:
+                word = self.word(sample)
+                self.tally.note(sample, None if word is None else word.kind)
 
 
 def counts(queue: LabelQueue) -> Counts:
     """How many samples of a queue have a class, were put aside, or have nothing yet."""
-    tally = {"class": 0, "unsure": 0, "skip": 0, "invalid": 0, "rejected": 0}
-    for sample in queue.entries:
-        word = queue.word(sample)
-        if word is not None:
-            tally[word.kind] += 1
-    total = len(queue.entries)
-    left = total - sum(tally.values())
-    return Counts(
-        tally["class"], tally["unsure"], tally["skip"], tally["invalid"], left, total,
-        tally["rejected"],
-    )  # fmt: skip
+    return queue.tally.counts()

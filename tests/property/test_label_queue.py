@@ -94,3 +94,21 @@ def test_every_label_is_sent_once_in_order(keys: list[tuple[str, str, int]]) -> 
     world.finish()
     done = [command for command in world.desk.given if command.redoes is None]
     assert [(command.sample, command.value) for command in done] == given_now
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(KEYS, max_size=40))
+def test_counts_and_kinds_are_those_of_the_words(keys: list[tuple[str, str, int]]) -> None:
+    world = World()
+    queue = world.desk.queue
+    for key in keys:
+        before = {sample: queue.word(sample) for sample in queue.entries}
+        stamps = {sample: queue.tally.stamp(sample) for sample in queue.entries}
+        world.do(*key)
+        words = {sample: queue.word(sample) for sample in queue.entries}
+        kinds = {sample: word.kind for sample, word in words.items() if word is not None}
+        assert queue.tally.kinds == kinds
+        assert queue.tally.counts().left == len(queue.entries) - len(kinds)
+        assert queue.tally.counts().labelled == list(kinds.values()).count("class")
+        changed = {sample for sample in words if words[sample] != before[sample]}
+        assert all(queue.tally.stamp(sample) != stamps[sample] for sample in changed)
