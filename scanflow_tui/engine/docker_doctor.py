@@ -23,19 +23,37 @@ PODMAN_DIFFERS = {
 
 @dataclass(frozen=True, slots=True)
 class HostFacts:
-    """What a container's making depends on. ``userns`` is the user namespace to ask for."""
+    """What a container's making depends on. ``userns`` is the user namespace to ask for.
+
+    ``identity`` tells this engine from every other one; empty where it is not known.
+    """
 
     is_rootless: bool
     userns: str
     is_podman: bool
+    identity: str = ""
 
 
 def host_facts(info: dict[str, Any], version: dict[str, Any]) -> HostFacts:
     """The facts that an engine tells of itself."""
     options = _options(info)
     return HostFacts(
-        "rootless" in options, "host" if "userns" in options else "", is_podman(version)
+        "rootless" in options,
+        "host" if "userns" in options else "",
+        is_podman(version),
+        identity(info, version),
     )
+
+
+def identity(info: dict[str, Any], version: dict[str, Any]) -> str:
+    """Which engine it is, whatever way leads to it; empty where it does not say.
+
+    Podman makes up another id for every answer, and engines of one host may share a key: where an
+    engine keeps its containers tells them apart.
+    """
+    place = str(info.get("DockerRootDir") or "")
+    name = str(info.get("Name" if is_podman(version) else "ID") or "")
+    return f"{name}:{place}" if place and name else ""
 
 
 def is_podman(version: dict[str, Any]) -> bool:

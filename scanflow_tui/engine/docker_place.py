@@ -29,11 +29,16 @@ BLOCK_BYTES = 512
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """Which container runs the attempt, made in which life of the engine, and when."""
+    """Which container runs the attempt, made in which life of which engine, and when.
+
+    ``engine`` is the engine's identity and ``url`` how it was reached; empty where not known.
+    """
 
     container: str
     incarnation: str
     claimed_at: int
+    engine: str = ""
+    url: str = ""
 
 
 def record_of(folder: str) -> Path:

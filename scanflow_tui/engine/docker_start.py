@@ -16,6 +16,7 @@ from typing import Any
 from scanflow_tui.contract.step import STEP_FILE
 from scanflow_tui.engine import attempt, docker_doctor, docker_place
 from scanflow_tui.engine.docker_client import (
+    Daemon,
     EngineAway,
     EngineRefused,
     NameTaken,
@@ -88,6 +89,10 @@ class Starter:
         record = docker_place.record_of(spec.folder)
         if spec.name in self._follows or attempt.read_exit(record) is not None:
             return _accepted(record)
+        claim = docker_place.read_claim(record)
+        if claim is not None:
+            # Where another engine has it, it is there that it runs, or ran.
+            require_same_engine(self._daemon, spec.name, claim, self._known().identity)
         host = self._prepare(spec.folder)
         obstacle = self._obstacle(spec)
         if obstacle:
@@ -142,7 +147,16 @@ class Starter:
         record = docker_place.record_of(spec.folder)
         self._watching.events.expect(container.id)
         stream = self._daemon.attach(container.id)
-        docker_place.write_claim(record, Claim(container.id, container.incarnation, _now_us()))
+        docker_place.write_claim(
+            record,
+            Claim(
+                container.id,
+                container.incarnation,
+                _now_us(),
+                self._known().identity,
+                self._daemon.link.address.url,
+            ),
+        )
         try:
             self._daemon.start(container.id)
         except EngineRefused as error:
@@ -180,6 +194,17 @@ class Starter:
             processes_max = min(known, PODMAN_PROCESSES_MAX) if known > 0 else PODMAN_PROCESSES_MAX
         has_step = (Path(folder) / STEP_FILE).is_file()
         return Host(user, facts.userns, has_step, processes_max, no_network)
+
+
+def require_same_engine(daemon: Daemon, name: str, claim: Claim, identity: str) -> None:
+    """Raise EngineAway where an attempt was claimed in another engine than the one that answers."""
+    if not claim.engine or not identity or claim.engine == identity:
+        return
+    raise EngineAway(
+        f"{name} was started in another Docker engine, which was reached at {claim.url}; the one "
+        f"at {daemon.link.address.url} does not know what became of it. Name the first one again "
+        "(DOCKER_HOST, or its context), or cancel the node"
+    )
 
 
 def _is_ours(found: dict[str, Any], folder: str) -> bool:

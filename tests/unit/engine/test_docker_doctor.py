@@ -10,6 +10,7 @@ from scanflow_tui.engine.docker_doctor import (
     capacity,
     costs,
     host_facts,
+    identity,
     sentences,
 )
 
@@ -97,3 +98,13 @@ def test_costs_leave_out_the_file_cache_in_both_cgroup_versions() -> None:
     assert costs({"cpu_stats": cpu, "memory_stats": first}) == (1.5, 70)
     assert costs({"cpu_stats": cpu, "memory_stats": second}) == (1.5, 60)
     assert costs({}) == (None, None)
+
+
+def test_engines_are_told_apart_by_their_id_and_where_they_keep_containers() -> None:
+    one = INFO | {"ID": "AAAA", "DockerRootDir": "/var/lib/docker", "Name": "host"}
+    assert identity(one, VERSION) == identity(one | {"Name": "renamed"}, VERSION) != ""
+    assert identity(one | {"DockerRootDir": "/other"}, VERSION) != identity(one, VERSION)
+    assert identity(one | {"ID": "BBBB"}, VERSION) != identity(one, VERSION)
+    podman = VERSION | {"Components": [{"Name": "Podman Engine"}]}
+    assert identity(one | {"ID": "BBBB"}, podman) == identity(one, podman) != ""
+    assert identity({}, VERSION) == ""
