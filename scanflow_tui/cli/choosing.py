@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from difflib import get_close_matches
 from pathlib import Path
 
+from scanflow_tui.contract import ids
 from scanflow_tui.contract.errors import UsageError
 from scanflow_tui.session import index, places
 
@@ -17,6 +19,8 @@ def sessions_root(root: str | None) -> Path:
 def session_folder(name: str | None, root: str | None) -> Path:
     """The folder of an existing session. Raises UsageError, naming the nearest or all."""
     folder = sessions_root(root)
+    if name is not None and _is_here(folder, name):
+        return folder / name
     known = {entry.name for entry in index.entries(folder)}
     if name is None:
         return folder / _only(known, folder)
@@ -25,6 +29,13 @@ def session_folder(name: str | None, root: str | None) -> Path:
     near = get_close_matches(name, known, n=1)
     hint = f"Did you mean {near[0]!r}?" if near else "scanflow sessions lists them."
     raise UsageError(f"there is no session {name!r} in {folder}", hint=hint)
+
+
+def _is_here(folder: Path, name: str) -> bool:
+    """Whether a session lies in a root that may be passed through and not be listed."""
+    if os.access(folder, os.R_OK) or not ids.SESSION_NAME.fullmatch(name):
+        return False
+    return os.access(folder / name / "session.duckdb", os.F_OK)
 
 
 def _only(known: set[str], folder: Path) -> str:

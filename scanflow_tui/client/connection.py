@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scanflow_tui.contract import wire
-from scanflow_tui.contract.errors import Missing, ScanflowError
+from scanflow_tui.contract.errors import Missing, Refused, ScanflowError
 
 Push = Callable[[wire.Frame], None]
 
@@ -124,10 +124,23 @@ class Connection:
 async def _connect(path: Path) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     # A socket's path is at most 107 bytes; through the folder's descriptor any path fits.
     try:
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        # Whom a session is shared with may pass through its folder, and not read it.
+        folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
     except FileNotFoundError:
         raise Missing("there is no session here", where=str(path.parent)) from None
+    except PermissionError:
+        raise _not_shared(path.parent) from None
     try:
         return await asyncio.open_unix_connection(f"/proc/self/fd/{folder}/{path.name}")
+    except PermissionError:
+        raise _not_shared(path.parent) from None
     finally:
         os.close(folder)
+
+
+def _not_shared(folder: Path) -> Refused:
+    return Refused(
+        "this session is not shared with you",
+        where=str(folder),
+        hint="its owner can: scanflow share GROUP",
+    )

@@ -53,6 +53,7 @@ async def connect(folder: Path, client: str, program: str, push: Push) -> Connec
         except ConnectionResetError:
             await asyncio.sleep(PAUSE_S)
         except (FileNotFoundError, ConnectionRefusedError):
+            require_owner(folder)
             try:
                 is_up = await asyncio.to_thread(launch, folder)
             except Killed:
@@ -67,6 +68,17 @@ async def connect(folder: Path, client: str, program: str, push: Push) -> Connec
                 where=str(folder),
                 hint=f"its log: {folder / LOG_NAME}",
             )
+
+
+def require_owner(folder: Path) -> None:
+    """Raises Missing where a supervisor would have to be started that is another user's."""
+    owner = folder.stat().st_uid
+    if owner != os.getuid():
+        raise Missing(
+            "the supervisor of this session does not run, and its owner alone may start it",
+            where=str(folder),
+            hint=f"ask user {owner} to run: scanflow {folder.name}",
+        )
 
 
 def launch(folder: Path, *options: str) -> bool:

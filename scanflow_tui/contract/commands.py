@@ -82,6 +82,14 @@ class FinishLabelling:
 
 
 @dataclass(frozen=True, slots=True)
+class TakePart:
+    """Ask for a part of a label node's queue; asked again it changes nothing."""
+
+    run: int
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
 class BeginImport:
     """Labels of a file are about to come. The owner's; the answer's value names the import.
 
@@ -179,6 +187,18 @@ class Retry:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """Admit the members of a Unix group: they may label and read. The owner's."""
+
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unshare:
+    """Admit the owner alone again. The owner's."""
+
+
+@dataclass(frozen=True, slots=True)
 class Leave:
     """Commit, close and end the supervisor; attempts go on. The owner's."""
 
@@ -190,6 +210,7 @@ Command = (
     | UndoLabel
     | WriteNote
     | FinishLabelling
+    | TakePart
     | BeginImport
     | ImportLabels
     | Decide
@@ -198,6 +219,8 @@ Command = (
     | RollBack
     | Cancel
     | Retry
+    | Share
+    | Unshare
     | Leave
 )
 
@@ -208,6 +231,7 @@ Name = Literal[
     "UndoLabel",
     "WriteNote",
     "FinishLabelling",
+    "TakePart",
     "BeginImport",
     "ImportLabels",
     "Decide",
@@ -216,14 +240,15 @@ Name = Literal[
     "RollBack",
     "Cancel",
     "Retry",
+    "Share",
+    "Unshare",
     "Leave",
 ]
 
 _BY_NAME: dict[str, type[Any]] = {kind.__name__: kind for kind in Command.__args__}
 
-OWNER_ONLY: frozenset[str] = frozenset(
-    {"AddBatch", "BeginImport", "Cancel", "ImportLabels", "Leave", "Retry", "StartRun"}
-)
+ANNOTATORS: frozenset[str] = frozenset({"GiveLabel", "TakePart", "UndoLabel", "WriteNote"})
+"""What people may do whom the owner admitted; everything else is the owner's alone."""
 
 
 def to_json(command: Command) -> dict[str, Any]:

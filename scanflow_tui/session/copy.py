@@ -90,7 +90,12 @@ def shared_lock(folder: SessionFolder) -> Iterator[None]:
 
 def _lock_file(path: Path) -> int | None:
     with suppress(FileNotFoundError):
-        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        except PermissionError:
+            raise Refused(
+                "this session is another user's", where=str(path.parent), hint="Ask its supervisor."
+            ) from None
     try:
         return os.open(path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, FILE_MODE)
     except OSError:

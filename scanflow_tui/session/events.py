@@ -517,6 +517,27 @@ class EngineSeen(Fact, frozen=True):
     text: str
 
 
+class SessionShared(Fact, frozen=True):
+    """Members of this Unix group may label and read from here on; the actor is the owner."""
+
+    gid: int
+    group_content: str
+
+
+class SessionUnshared(Fact, frozen=True):
+    """The owner alone is admitted again."""
+
+    gid: int
+
+
+class AnnotatorJoined(Fact, frozen=True):
+    """Somebody who was admitted takes part at a label node; the queue is dealt anew."""
+
+    run: int
+    node: str
+    name_content: str
+
+
 Kind = (
     SessionOpened
     | SupervisorStarted
@@ -559,6 +580,9 @@ Kind = (
     | HeadIssued
     | ContentErased
     | EngineSeen
+    | SessionShared
+    | SessionUnshared
+    | AnnotatorJoined
 )
 
 

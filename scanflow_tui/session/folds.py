@@ -12,7 +12,7 @@ from typing import Any
 from scanflow_tui.contract.limits import REPLIES_KEPT_PER_CLIENT
 from scanflow_tui.contract.states import FACES
 from scanflow_tui.session import events as ev
-from scanflow_tui.session import fold_imports, fold_labels, fold_runs, fold_talk
+from scanflow_tui.session import fold_imports, fold_labels, fold_runs, fold_talk, fold_team
 from scanflow_tui.session.fold_labels import redoable, undoable
 from scanflow_tui.session.fold_runs import open_runs
 from scanflow_tui.session.state import (
@@ -292,4 +292,7 @@ FOLDERS: dict[type, Folder] = {
     ev.HeadIssued: _head_issued,
     ev.ContentErased: _content_erased,
     ev.EngineSeen: _engine_seen,
+    ev.SessionShared: fold_team.session_shared,
+    ev.SessionUnshared: fold_team.session_unshared,
+    ev.AnnotatorJoined: fold_team.annotator_joined,
 }

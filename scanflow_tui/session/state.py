@@ -115,6 +115,17 @@ class LabelDesk(msgspec.Struct):
     finished: bool = False
     undo: dict[str, list[int]] = msgspec.field(default_factory=dict)
     redo: dict[str, list[int]] = msgspec.field(default_factory=dict)
+    annotators: list[str] = msgspec.field(default_factory=list)
+    """Who took part beside the owner, in the order of joining."""
+
+
+class SharedView(msgspec.Struct, frozen=True):
+    """Which Unix group is admitted. ``owner`` is the actor who shares."""
+
+    gid: int
+    group_content: str
+    owner: str
+    at: int
 
 
 class CheckView(msgspec.Struct, frozen=True):
@@ -255,6 +266,9 @@ class SessionState(msgspec.Struct):
     """Those whom imported files name; the author ``a3`` is the third."""
     imports: dict[int, str] = msgspec.field(default_factory=dict)
     """The label desk that a file was brought to, by the event of its ``ImportBegan``."""
+    shared: SharedView | None = None
+    names: dict[str, str] = msgspec.field(default_factory=dict)
+    """The login of an actor who took part, as the digest of its erasable text."""
     conversation: int | None = None
     """The run that has asked a person and has not ended; one at a time."""
 

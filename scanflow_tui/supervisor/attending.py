@@ -34,7 +34,10 @@ class Client:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         uid: int,
+        groups: frozenset[int] = frozenset(),
     ) -> None:
+        self.uid = uid
+        self.groups = groups
         self.actor = f"human:u{uid}"
         self.outbox = Outbox(writer)
         self.is_live = False
@@ -42,18 +45,21 @@ class Client:
         self.n_unanswered = 0
         self._server = server
         self._reader = reader
-        self._uid = uid
         self._uuid = ""
         self._sent_seq = -1
         self._tasks: set[asyncio.Task[None]] = set()
         self._subscription: asyncio.Task[None] | None = None
 
-    async def turn_away(self) -> None:
-        """Say that this user is not admitted, and end."""
-        who = f"user {self._uid} may not use this session"
-        error = Refused(who, hint="its owner alone is admitted")
+    def send_away(self) -> None:
+        """Say that this user is not admitted, and end what is written to them."""
+        who = f"user {self.uid} may not use this session"
+        error = Refused(who, hint="its owner admits others: scanflow share GROUP")
         self.outbox.put({"kind": "error", "req": 0} | wire.error_json(error))
         self.outbox.close()
+
+    async def turn_away(self) -> None:
+        """Send a user away who has only just come."""
+        self.send_away()
         with contextlib.suppress(ConnectionError):
             await self.outbox.write()
 
@@ -103,6 +109,8 @@ class Client:
         version = frame.get("version")
         if frame["kind"] != "hello" or not isinstance(version, int):
             raise InputError("the first frame is a hello with a version")
+        if version > wire.PROTOCOL and self.uid != self._server.owner_uid:
+            raise Missing("this supervisor is older than you", hint="ask its owner to upgrade")
         if version > wire.PROTOCOL:
             self._server.desk.upgrade(str(frame.get("program", ""))[:80])
             error = Missing("this supervisor is older and makes room", hint="connect again")
@@ -115,7 +123,7 @@ class Client:
             self._uuid = str(uuid.UUID(str(frame.get("client"))))
         except ValueError:
             raise InputError("a hello names its client by a UUID") from None
-        self.outbox.put(self._server.welcome(_request(frame), self._uid))
+        self.outbox.put(self._server.welcome(_request(frame), self.uid))
         return True
 
     async def _handle(self, frame: wire.Frame) -> None:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from scanflow_tui.supervisor import (
+    doors,
     effects_attempt,
     effects_collect,
     effects_plan,
@@ -30,7 +31,9 @@ from scanflow_tui.supervisor.effects import (
     IngestBatch,
     IssueHead,
     KeepInCache,
+    LookUpName,
     ReadCode,
+    SetDoor,
     StartAttempt,
     Stop,
     StoreHumanOutputs,
@@ -100,6 +103,10 @@ class Carrier:
                 self._put_off(partial(effects_store.keep_in_cache, place, effect))
             case StoreHumanOutputs():
                 self._run(self._short, partial(effects_store.store_human, place, effect))
+            case SetDoor():
+                self._run(self._short, partial(doors.set_door, place.folder.path, effect))
+            case LookUpName():
+                self._run(self._short, partial(doors.look_up, effect))
             case IssueHead():
                 head = self.hands.head()
                 self._run(self._short, partial(effects_store.issue_head, place, effect, *head))

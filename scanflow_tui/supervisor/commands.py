@@ -15,7 +15,7 @@ from scanflow_tui.contract.states import ATTEMPT_ENDED, RUN_ENDED
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import undoable
 from scanflow_tui.session.state import LabelDesk, NodeView, RunView, desk_key
-from scanflow_tui.supervisor import importing, resuming
+from scanflow_tui.supervisor import importing, resuming, team
 from scanflow_tui.supervisor.effects import Answer, IngestBatch, IssueHead, Stop
 from scanflow_tui.supervisor.production import approve, discard, gather, roll_back
 from scanflow_tui.supervisor.stimuli import CodeRead, Commanded
@@ -28,7 +28,7 @@ def commanded(turn: Turn, given: Commanded) -> None:
         return
     name = type(given.command).__name__
     try:
-        if name in cmd.OWNER_ONLY and given.actor != turn.machine.owner:
+        if name not in cmd.ANNOTATORS and given.actor != turn.machine.owner:
             raise Refused(f"{name} is the owner's", hint="ask the owner of this session")
         HANDLERS[type(given.command)](turn, given, given.command)
     except ScanflowError as error:
@@ -202,6 +202,11 @@ def _finish_labelling(turn: Turn, given: Commanded, command: cmd.FinishLabelling
     turn.reply(given.id)
 
 
+def _take_part(turn: Turn, given: Commanded, command: cmd.TakePart) -> None:
+    _, desk = _desk(turn, command.run, command.node)
+    team.take_part(turn, given, desk)
+
+
 def _begin_import(turn: Turn, given: Commanded, command: cmd.BeginImport) -> None:
     _desk(turn, command.run, command.node)
     importing.begin(turn, given, command)
@@ -301,6 +306,7 @@ HANDLERS: dict[type, Callable[[Turn, Commanded, Any], None]] = {
     cmd.UndoLabel: _undo_label,
     cmd.WriteNote: _write_note,
     cmd.FinishLabelling: _finish_labelling,
+    cmd.TakePart: _take_part,
     cmd.BeginImport: _begin_import,
     cmd.ImportLabels: _import_labels,
     cmd.Decide: _decide,
@@ -309,5 +315,7 @@ HANDLERS: dict[type, Callable[[Turn, Commanded, Any], None]] = {
     cmd.RollBack: _roll_back,
     cmd.Cancel: _cancel,
     cmd.Retry: resuming.retry,
+    cmd.Share: team.share,
+    cmd.Unshare: team.unshare,
     cmd.Leave: _leave,
 }

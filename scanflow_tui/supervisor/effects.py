@@ -154,6 +154,25 @@ class IssueHead:
 
 
 @dataclass(frozen=True, slots=True)
+class SetDoor:
+    """Open the session's folder and socket to a Unix group, or close them (None) → ``DoorSet``."""
+
+    command: str
+    actor: str
+    group: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LookUpName:
+    """The login of an actor who takes part at a label node → ``NameFound``."""
+
+    command: str
+    actor: str
+    run: int
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """Tell the client what became of its command: ``seq`` of its last event, or an error."""
 
@@ -180,6 +199,8 @@ Effect = (
     | StoreHumanOutputs
     | ForgetAttempt
     | IssueHead
+    | SetDoor
+    | LookUpName
     | Answer
     | Stop
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
+import pwd
 import socket
 import struct
 from collections.abc import Iterator, Sequence
@@ -15,6 +17,10 @@ Row = tuple[int, str, str]
 
 FRAME_BODY_BYTES = limits.FRAME_BYTES_MAX // 8
 _PEER = struct.Struct("3i")
+SO_PEERGROUPS = 59
+"""Linux 4.13; the socket module has no name for it."""
+PEER_GROUPS_BYTES = 1024
+"""The most that Python asks for: 256 groups. Who has more is looked up."""
 
 
 def pack_rows(rows: Sequence[Row]) -> list[bytes]:
@@ -45,6 +51,29 @@ def pack_snapshot(request: int, seq: int, state: bytes) -> bytes:
     head = json.dumps({"kind": "snapshot", "req": request, "seq": seq})[:-1].encode()
     data = head + b',"state":' + state + b"}"
     return wire.HEADER.pack(len(data)) + data
+
+
+def peer_groups(writer: asyncio.StreamWriter) -> frozenset[int]:
+    """Every group of the user at the other end, as the kernel knew them at connect.
+
+    Where the kernel does not say, the user's groups of record.
+    """
+    peer = writer.get_extra_info("socket")
+    raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+    _, uid, gid = _PEER.unpack(raw)
+    try:
+        packed = peer.getsockopt(socket.SOL_SOCKET, SO_PEERGROUPS, PEER_GROUPS_BYTES)
+        groups = struct.unpack(f"{len(packed) // 4}I", packed)
+    except OSError:
+        groups = _groups_of_record(uid, gid)
+    return frozenset({gid, *groups})
+
+
+def _groups_of_record(uid: int, gid: int) -> tuple[int, ...]:
+    try:
+        return tuple(os.getgrouplist(pwd.getpwuid(uid).pw_name, gid))
+    except KeyError:
+        return ()
 
 
 def peer_uid(writer: asyncio.StreamWriter) -> int:

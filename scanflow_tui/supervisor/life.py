@@ -20,6 +20,7 @@ from scanflow_tui.contract.errors import ScanflowError
 from scanflow_tui.engine.protocol import Hinting, Reachable, Watched
 from scanflow_tui.supervisor.budget import running
 from scanflow_tui.supervisor.carry import Carrier, Hands
+from scanflow_tui.supervisor.doors import keep_door
 from scanflow_tui.supervisor.effects import CollectAttempt, Effect, StartAttempt
 from scanflow_tui.supervisor.frames import Row
 from scanflow_tui.supervisor.front import Front
@@ -30,6 +31,7 @@ from scanflow_tui.supervisor.mirroring import Mirroring
 from scanflow_tui.supervisor.reports import Tail
 from scanflow_tui.supervisor.server import Server
 from scanflow_tui.supervisor.stimuli import Leaving, Opened, Stimulus, Ticked
+from scanflow_tui.supervisor.team import is_admitted
 from scanflow_tui.supervisor.turn import find
 from scanflow_tui.supervisor.watching import POLL_HINTED_S, VITALS_S, Open, Watch
 from scanflow_tui.supervisor.workplace import Workplace
@@ -64,7 +66,9 @@ class Supervisor:
         )
         self.loop = Loop(machine, self._shell(), self)
         self.server = Server(
-            Front(self.loop, log, place, upgrade=self.leave), owner_uid=os.getuid()
+            Front(self.loop, log, place, upgrade=self.leave),
+            owner_uid=os.getuid(),
+            admits=lambda groups: is_admitted(machine.state, groups),
         )
         state = machine.state
         reachable = Reachable(state.engine_reachable, state.engine_text)
@@ -90,6 +94,8 @@ class Supervisor:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
         self.loop.offer(opened)
         await self.server.listen(socket_path)
+        shared = self.machine.state.shared
+        await asyncio.to_thread(keep_door, socket_path.parent, shared.gid if shared else None)
         ready()
         parts = (self.loop.run(), self._watching(), self._indexing(), self._idling())
         tasks = [asyncio.create_task(part) for part in parts]
@@ -123,6 +129,7 @@ class Supervisor:
         """Events are in the log: show them, and look at what runs now."""
         self._keep_slots()
         self.server.committed(rows)
+        self.server.keep_out()
         self._index_due.set()
         if not self._is_hinted:
             self._poke.set()
@@ -233,6 +240,7 @@ class Supervisor:
                 or open_attempts(self.machine)
                 or next_due(self.machine) is not None
                 or not self.loop.is_settled
+                or self.machine.state.shared is not None  # nobody else could start it for them
             )
             if busy:
                 busy_s = time.monotonic()

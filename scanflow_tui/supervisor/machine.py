@@ -16,7 +16,7 @@ from scanflow_tui.contract.errors import InputError
 from scanflow_tui.contract.states import UNSTARTED
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import open_runs
-from scanflow_tui.supervisor import outcomes, production, stimuli
+from scanflow_tui.supervisor import outcomes, production, stimuli, team
 from scanflow_tui.supervisor.commands import code_read, commanded
 from scanflow_tui.supervisor.effects import Stop
 from scanflow_tui.supervisor.progress import is_final, proceed
@@ -42,6 +42,9 @@ QUIET: frozenset[type] = frozenset(
         ev.AttemptQueued,
         ev.AttemptAccepted,
         ev.EngineSeen,
+        ev.SessionShared,
+        ev.SessionUnshared,
+        ev.AnnotatorJoined,
     }
 )
 """Events after which no run can do anything that it could not do before."""
@@ -151,6 +154,8 @@ HANDLERS: dict[type, Callable[[Turn, Any], None]] = {
     stimuli.CacheAnswered: outcomes.cache_answered,
     stimuli.HumanStored: outcomes.human_stored,
     stimuli.HeadWritten: _head_written,
+    stimuli.DoorSet: team.door_set,
+    stimuli.NameFound: team.name_found,
     stimuli.Ticked: _ticked,
     stimuli.Leaving: _leaving,
 }

@@ -19,7 +19,7 @@ from scanflow_tui.contract import wire
 from scanflow_tui.contract.errors import Missing, ScanflowError
 from scanflow_tui.supervisor.attending import Client
 from scanflow_tui.supervisor.effects import Answer
-from scanflow_tui.supervisor.frames import Row, pack_rows, peer_uid
+from scanflow_tui.supervisor.frames import Row, pack_rows, peer_groups, peer_uid
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +72,16 @@ class Desk(Protocol):
 class Server:
     """Every connected client, the commands they wait for, and the socket."""
 
-    def __init__(self, desk: Desk, *, owner_uid: int) -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        *,
+        owner_uid: int,
+        admits: Callable[[frozenset[int]], bool] = lambda groups: False,
+    ) -> None:
         self.desk = desk
         self.owner_uid = owner_uid
+        self._admits = admits
         self.clients: set[Client] = set()
         self.on_change: Callable[[], None] = lambda: None
         self._waiting: dict[str, list[tuple[Client, int]]] = {}
@@ -114,12 +121,12 @@ class Server:
 
     async def _attend(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         uid = peer_uid(writer)
-        client = Client(self, reader, writer, uid)
+        client = Client(self, reader, writer, uid, peer_groups(writer))
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
         try:
-            if uid == self.owner_uid:
+            if self.is_admitted(client):
                 self.clients.add(client)
                 self.on_change()
                 await client.attend()
@@ -133,6 +140,15 @@ class Server:
             with contextlib.suppress(OSError):
                 await writer.wait_closed()
             self.on_change()
+
+    def is_admitted(self, client: Client) -> bool:
+        """Whether this user is the owner, or a member of the group that is admitted now."""
+        return client.uid == self.owner_uid or self._admits(client.groups)
+
+    def keep_out(self) -> None:
+        """End the connections of those who are not admitted any more."""
+        for client in [client for client in self.clients if not self.is_admitted(client)]:
+            client.send_away()
 
     def welcome(self, request: int, uid: int) -> wire.Frame:
         """What a client that was admitted is told first."""
@@ -148,6 +164,7 @@ class Server:
             "seq": self.desk.committed_seq(),
             "stuck": self.desk.stuck_text(),
             "uid": uid,
+            "owner": self.owner_uid,
             "pid": os.getpid(),
         }
 

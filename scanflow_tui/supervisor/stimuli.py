@@ -218,6 +218,28 @@ class HeadWritten:
 
 
 @dataclass(frozen=True, slots=True)
+class DoorSet:
+    """Folder and socket are open to a group (None: closed), or could not be opened."""
+
+    command: str
+    actor: str
+    group: str | None
+    gid: int | None
+    error: ScanflowError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NameFound:
+    """The login of somebody who takes part; the user's number where there is no login."""
+
+    command: str
+    actor: str
+    run: int
+    node: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Ticked:
     """Time passed; what was to wait may go on."""
 
@@ -242,6 +264,8 @@ Stimulus = (
     | CacheAnswered
     | HumanStored
     | HeadWritten
+    | DoorSet
+    | NameFound
     | Ticked
     | Leaving
 )
