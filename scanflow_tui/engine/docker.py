@@ -24,9 +24,8 @@ from scanflow_tui.engine.docker_doctor import HostFacts
 from scanflow_tui.engine.docker_events import Events
 from scanflow_tui.engine.docker_follow import Container, Follower, Watching
 from scanflow_tui.engine.docker_link import Link, here
-from scanflow_tui.engine.docker_place import Claim
 from scanflow_tui.engine.docker_spec import LABEL, Job, job_from
-from scanflow_tui.engine.docker_start import NO_IMAGE, Starter, require_same_engine
+from scanflow_tui.engine.docker_start import NO_IMAGE, Starter, missing
 from scanflow_tui.engine.docker_truth import state_of
 from scanflow_tui.engine.images_recipe import PREFIX
 from scanflow_tui.engine.protocol import (
@@ -36,7 +35,6 @@ from scanflow_tui.engine.protocol import (
     Engine,
     Entry,
     LogChunk,
-    Lost,
     Observation,
     Reachable,
     Running,
@@ -228,7 +226,8 @@ class DockerEngine:
             exited = attempt.read_exit(record)
             if exited is not None or claim is None:
                 return exited or Absent()
-            return self._missing(name, claim, is_unwanted=attempt.read_cancel(record) is not None)
+            is_unwanted = attempt.read_cancel(record) is not None
+            return missing(self._daemon, name, claim, is_unwanted=is_unwanted)
         job = job_from(found.get("Config", {}).get("Labels") or {})
         if job is None or job.folder != folder:
             return Absent()
@@ -241,17 +240,6 @@ class DockerEngine:
             container = Container(str(found["Id"]), job, state.started_at, incarnation)
             self._take_up(name, container, lock)
         return Running(state.started_at)
-
-    def _missing(self, name: str, claim: Claim, *, is_unwanted: bool) -> Lost:
-        """A claimed container that this engine has not: removed, or another engine's."""
-        identity = docker_doctor.identity(self._daemon.info(), self._daemon.version())
-        try:
-            require_same_engine(self._daemon, name, claim, identity)
-        except EngineAway:
-            if is_unwanted:
-                return Lost(f"it was cancelled while another Docker engine had it ({claim.url})")
-            raise
-        return Lost("its container was removed by somebody else")
 
     def _take_up(self, name: str, container: Container, lock: int) -> None:
         follower = Follower(self._watching, container, lock).begin(None)

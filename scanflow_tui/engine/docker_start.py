@@ -33,6 +33,7 @@ from scanflow_tui.engine.protocol import (
     Accepted,
     Entry,
     Exited,
+    Lost,
     Spec,
     StartRefused,
     StartUnknown,
@@ -205,6 +206,20 @@ def require_same_engine(daemon: Daemon, name: str, claim: Claim, identity: str) 
         f"at {daemon.link.address.url} does not know what became of it. Name the first one again "
         "(DOCKER_HOST, or its context), or cancel the node"
     )
+
+
+def missing(daemon: Daemon, name: str, claim: Claim, *, is_unwanted: bool) -> Lost:
+    """A claimed container that this engine has not was removed. Raises EngineAway where another
+    engine may have it, unless somebody wants it ended.
+    """
+    identity = docker_doctor.identity(daemon.info(), daemon.version())
+    try:
+        require_same_engine(daemon, name, claim, identity)
+    except EngineAway:
+        if is_unwanted:
+            return Lost(f"it was cancelled while another Docker engine had it ({claim.url})")
+        raise
+    return Lost("its container was removed by somebody else")
 
 
 def _is_ours(found: dict[str, Any], folder: str) -> bool:
