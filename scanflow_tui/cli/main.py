@@ -16,7 +16,7 @@ import typer
 from typer.models import CommandInfo
 
 from scanflow_tui import __version__
-from scanflow_tui.cli import image_names, picture_names, store_names, team_names
+from scanflow_tui.cli import image_names, label_names, picture_names, store_names, team_names
 from scanflow_tui.cli.calling import Engine, Images, Json, Pipeline, Root, RunNumber, Session, do
 from scanflow_tui.contract.errors import EXIT_DEFECT, EXIT_INTERRUPTED, ScanflowError
 
@@ -368,6 +368,7 @@ def export(
 
 store_names.add(app)
 image_names.add(app)
+label_names.add(app)
 picture_names.add(app)
 team_names.add(app)
 

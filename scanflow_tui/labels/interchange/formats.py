@@ -20,9 +20,14 @@ def known(name: str) -> str:
     return name
 
 
+def of_name(suffix: str) -> str | None:
+    """The format that the end of a file's name says, if it says one."""
+    return _SUFFIXES.get(suffix.lower())
+
+
 def of_file(suffix: str, data: bytes) -> str:
     """The format of a file by its name's end; a ``.json`` by how it begins. Raises UsageError."""
-    found = _SUFFIXES.get(suffix.lower())
+    found = of_name(suffix)
     if found is None and suffix.lower() == ".json":
         begin = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
         found = {b"[": "label-studio", b"{": "coco"}.get(begin)
