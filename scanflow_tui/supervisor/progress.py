@@ -28,6 +28,8 @@ from scanflow_tui.workflow.plan import Ready, Skip, cache_key, inputs_of
 
 BACKOFF = (1, 5, 30, 120)
 """How often ``backoff`` is waited before the 2nd, 3rd, 4th and every later try."""
+DOUBTS_FREE = 3
+"""So many tries that the engine put in doubt use up none of the step's retries."""
 BAD_INPUT_CODE = 2
 """A step that says its input is bad would say so again: it is not retried."""
 
@@ -182,21 +184,24 @@ def _try_again(turn: Turn, run: RunView, declared: Node, node: NodeView) -> None
         new = f", with new {', '.join(run.changes[:3])}" if run.changes else ""
         _begin_step(turn, run, declared, f"a person asked for another try{new}")
         return
-    if _has_a_try(declared, node):
+    if has_a_try(declared, node):
         n_failed = len(node.attempts)
         wait_s = backoff_s(n_failed, declared.limits.backoff_s)
         reason = f"try {n_failed + 1} after: {last.outcome or last.state}"
         _begin_step(turn, run, declared, reason, turn.at + round(wait_s * 1e6))
 
 
-def _has_a_try(declared: Node, node: NodeView) -> bool:
+def has_a_try(declared: Node, node: NodeView) -> bool:
     """Whether a node that ended badly is tried again by itself."""
     if node.state not in BAD or node.state == "cancelled" or not node.attempts:
         return False
     last = node.attempts[-1]
     if last.cancel_asked or last.code == BAD_INPUT_CODE:
         return False
-    return len(node.attempts) <= declared.limits.retries
+    n_doubts = sum(one.state == "doubt" for one in node.attempts)
+    if last.state == "doubt" and n_doubts <= DOUBTS_FREE:
+        return True
+    return len(node.attempts) - min(n_doubts, DOUBTS_FREE) <= declared.limits.retries
 
 
 def backoff_s(n_failed: int, unit_s: float) -> float:
@@ -365,4 +370,4 @@ def _still_ready(turn: Turn, run: RunView) -> bool:
     _, order = graph_of(turn.machine, run)
     if frontier.is_open(run, order):
         return True
-    return any(_has_a_try(order.nodes[node.id], node) for node in run.nodes.values())
+    return any(has_a_try(order.nodes[node.id], node) for node in run.nodes.values())

@@ -182,7 +182,7 @@ class Oracle:
         standing = self.runs[run][member.id]
         while standing.state not in WELL:
             is_stopped = (member.id, standing.n_attempts) in facts.stopped
-            is_over = standing.n_attempts > member.written.retries
+            is_over = self._is_over(run, member, standing)
             gives_up = standing.state == "cancelled" or standing.code == BAD_INPUT
             if not forced and (is_stopped or is_over or gives_up):
                 return
@@ -193,6 +193,14 @@ class Oracle:
                 return
             standing.n_attempts += 1
             self._take(run, member, facts)
+
+    def _is_over(self, run: int, member: Member, standing: Standing) -> bool:
+        """Whether no try is left; up to three in doubt are the engine's, and cost none."""
+        tries = range(1, standing.n_attempts + 1)
+        n_doubts = [self.truth(run, member.id, one).state for one in tries].count("doubt")
+        if standing.state == "doubt" and n_doubts <= 3:
+            return False
+        return standing.n_attempts - min(n_doubts, 3) > member.written.retries
 
     def _take(self, run: int, member: Member, facts: Facts) -> None:
         """The latest attempt's outcome is the node's."""

@@ -5,8 +5,8 @@ from scanflow_tui.engine.protocol import Capacity
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.state import SessionState
 from scanflow_tui.supervisor.budget import fits, may_intend, may_start
-from scanflow_tui.supervisor.progress import backoff_s
-from scanflow_tui.supervisor.turn import Machine, Turn
+from scanflow_tui.supervisor.progress import backoff_s, has_a_try
+from scanflow_tui.supervisor.turn import Machine, Turn, node_of
 
 GIB = 2**30
 MACHINE = Capacity(4.0, 8 * GIB, 1)
@@ -104,3 +104,28 @@ def test_what_has_ended_holds_nothing() -> None:
 
 def test_the_wait_before_another_try_grows() -> None:
     assert [backoff_s(n, 2.0) for n in range(1, 6)] == [2.0, 10.0, 60.0, 240.0, 240.0]
+
+
+@pytest.mark.parametrize(
+    ("node", "states", "expected"),
+    [
+        ("b", "failed", False),
+        ("b", "doubt", True),
+        ("b", "doubt doubt doubt", True),
+        ("b", "doubt doubt doubt doubt", False),
+        ("b", "doubt failed", False),
+        ("a", "doubt failed doubt failed failed", True),
+        ("a", "failed failed failed failed", False),
+        ("a", "failed failed failed failed doubt", True),
+    ],
+)
+def test_a_try_in_doubt_uses_up_no_retry(node: str, states: str, expected: bool) -> None:
+    made = turn()
+    for number, state in enumerate(states.split(), 1):
+        name = f"sf-s-1-{node}-{number}"
+        made.emit(ev.AttemptIntended(1, node, number, name, "k", {}, {}, {}, ("x",), "", 0))
+        code = 1 if state == "failed" else 0
+        ended = ev.AttemptEnded(1, node, number, state, code, None, "why", 1.0, None, {}, {})  # type: ignore[arg-type]
+        made.emit(ended)
+    run = made.state.runs[1]
+    assert has_a_try(node_of(made.machine, run, node), run.nodes[node]) is expected
