@@ -121,6 +121,34 @@ class ImportLabels:
 
 
 @dataclass(frozen=True, slots=True)
+class ReopenLabelling:
+    """Label on at a node that was finished, as long as nothing was decided on its labels."""
+
+    run: int
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeepPlace:
+    """Where one left a label node and how one looked at it, to come back to from any terminal.
+
+    ``zoom`` counts steps. ``draft`` is the text of a note on ``drafted`` that was not given yet.
+    """
+
+    run: int
+    node: str
+    sample: str
+    order: str = "typical"
+    single: bool = False
+    blind: bool = False
+    zoom: int = 0
+    contrast: str = "plain"
+    inverted: bool = False
+    drafted: str = ""
+    draft: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Decide:
     """Choose an option, with a reason, on the evidence with this hash."""
 
@@ -210,6 +238,8 @@ Command = (
     | UndoLabel
     | WriteNote
     | FinishLabelling
+    | ReopenLabelling
+    | KeepPlace
     | TakePart
     | BeginImport
     | ImportLabels
@@ -231,6 +261,8 @@ Name = Literal[
     "UndoLabel",
     "WriteNote",
     "FinishLabelling",
+    "ReopenLabelling",
+    "KeepPlace",
     "TakePart",
     "BeginImport",
     "ImportLabels",
@@ -247,7 +279,9 @@ Name = Literal[
 
 _BY_NAME: dict[str, type[Any]] = {kind.__name__: kind for kind in Command.__args__}
 
-ANNOTATORS: frozenset[str] = frozenset({"GiveLabel", "TakePart", "UndoLabel", "WriteNote"})
+ANNOTATORS: frozenset[str] = frozenset(
+    {"GiveLabel", "KeepPlace", "TakePart", "UndoLabel", "WriteNote"}
+)
 """What people may do whom the owner admitted; everything else is the owner's alone."""
 
 

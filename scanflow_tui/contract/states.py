@@ -71,8 +71,8 @@ NODE_MOVES: dict[NodeState, tuple[NodeState, ...]] = {
         "timed_out",
         "cancelled",
     ),
-    "needs_you": ("done", "cancelled", "skipped", "failed"),
     # Back to waiting: a person wants it, or what it hangs on, made again.
+    "needs_you": ("done", "cancelled", "skipped", "failed", "waiting"),
     "done": ("waiting",),
     "cached": ("waiting",),
     "skipped": ("waiting",),

@@ -390,6 +390,26 @@ class LabellingFinished(Fact, frozen=True):
     n_rejected: int = 0
 
 
+class PlaceKept(Fact, frozen=True):
+    """Where a person left a label node, and how they looked at it; the latest of each counts.
+
+    ``drafted`` is a sample with a note that is being written, ``draft_content`` its text so far,
+    empty where it was thrown away.
+    """
+
+    run: int
+    node: str
+    sample: str
+    order: str
+    single: bool
+    blind: bool
+    zoom: int
+    contrast: str
+    inverted: bool
+    drafted: str = ""
+    draft_content: str = ""
+
+
 class OptionsOffered(Fact, frozen=True):
     """The repair plan; ``evidence`` is the hash that a decision has to name."""
 
@@ -566,6 +586,7 @@ Kind = (
     | LabelImported
     | NoteImported
     | LabellingFinished
+    | PlaceKept
     | OptionsOffered
     | DecisionTaken
     | EvaluationMade

@@ -16,8 +16,9 @@ from scanflow_tui.session.events import (
     LabellingFinished,
     LabelUndone,
     NoteWritten,
+    PlaceKept,
 )
-from scanflow_tui.session.state import LabelDesk, LabelView, SessionState, desk_key
+from scanflow_tui.session.state import LabelDesk, LabelView, PlaceView, SessionState, desk_key
 
 
 def desk_of(state: SessionState, run: int, node: str) -> LabelDesk:
@@ -96,11 +97,28 @@ def note_written(state: SessionState, event: Event, fact: NoteWritten) -> None:
     desk = desk_of(state, fact.run, fact.node)
     desk.notes[fact.sample] = fact.text_content
     desk.noted_at[fact.sample] = event.at
+    desk.drafts.get(event.actor, {}).pop(fact.sample, None)
 
 
 def labelling_finished(state: SessionState, event: Event, fact: LabellingFinished) -> None:
     """No label is taken at this desk from here on."""
     desk_of(state, fact.run, fact.node).finished = True
+
+
+def place_kept(state: SessionState, event: Event, fact: PlaceKept) -> None:
+    """Where somebody left the desk, and a note that they have not finished."""
+    desk = desk_of(state, fact.run, fact.node)
+    desk.places[event.actor] = PlaceView(
+        event.seq, fact.sample, fact.order, fact.single, fact.blind,
+        fact.zoom, fact.contrast, fact.inverted,
+    )  # fmt: skip
+    if not fact.drafted:
+        return
+    drafts = desk.drafts.setdefault(event.actor, {})
+    if fact.draft_content:
+        drafts[fact.drafted] = fact.draft_content
+    else:
+        drafts.pop(fact.drafted, None)
 
 
 def undoable(desk: LabelDesk, actor: str) -> LabelView | None:

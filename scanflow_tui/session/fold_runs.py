@@ -231,7 +231,8 @@ def person_asked(state: SessionState, event: Event, fact: PersonAsked) -> None:
     node.asked = fact.text
     node.since = event.at
     if fact.form == "label":
-        desk_of(state, fact.run, fact.node)
+        # Asked again: what was finished was reopened.
+        desk_of(state, fact.run, fact.node).finished = False
     if state.conversation is None:
         state.conversation = run.number
         _derive_all(state)
@@ -306,6 +307,8 @@ def _reset(state: SessionState, run: RunView, fact: RetryAsked) -> None:
         node.is_forced = node.is_forced or node_id == fact.node
         is_wanted = node_id == fact.node
         node.reason = "a person wants it made again" if is_wanted else f"{fact.node} is made again"
+        if fact.node is not None and run.nodes[fact.node].form == "label":
+            node.reason = "labelling was reopened"
 
 
 def run_resumed(state: SessionState, event: Event, fact: RunResumed) -> None:

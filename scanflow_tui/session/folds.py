@@ -278,6 +278,7 @@ FOLDERS: dict[type, Folder] = {
     ev.LabelImported: fold_imports.label_imported,
     ev.NoteImported: fold_imports.note_imported,
     ev.LabellingFinished: fold_labels.labelling_finished,
+    ev.PlaceKept: fold_labels.place_kept,
     ev.OptionsOffered: _options_offered,
     ev.DecisionTaken: _decision_taken,
     ev.EvaluationMade: _evaluation_made,

@@ -96,6 +96,19 @@ class LabelView(msgspec.Struct, frozen=True):
     """Who brought it in; ``actor`` is then a name of the file's, ``said:<author>``."""
 
 
+class PlaceView(msgspec.Struct, frozen=True):
+    """Where a person left a label node, and how they looked at it."""
+
+    seq: int
+    sample: str
+    order: str
+    single: bool
+    blind: bool
+    zoom: int
+    contrast: str
+    inverted: bool
+
+
 class LabelDesk(msgspec.Struct):
     """What humans said at one label node of one run.
 
@@ -115,6 +128,10 @@ class LabelDesk(msgspec.Struct):
     finished: bool = False
     undo: dict[str, list[int]] = msgspec.field(default_factory=dict)
     redo: dict[str, list[int]] = msgspec.field(default_factory=dict)
+    places: dict[str, PlaceView] = msgspec.field(default_factory=dict)
+    """Where each left it, by actor."""
+    drafts: dict[str, dict[str, str]] = msgspec.field(default_factory=dict)
+    """Notes that are being written, by actor and sample, as the digest of their erasable text."""
     annotators: list[str] = msgspec.field(default_factory=list)
     """Who took part beside the owner, in the order of joining."""
 

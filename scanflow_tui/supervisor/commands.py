@@ -15,7 +15,7 @@ from scanflow_tui.contract.states import ATTEMPT_ENDED, RUN_ENDED
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import undoable
 from scanflow_tui.session.state import LabelDesk, NodeView, RunView, desk_key
-from scanflow_tui.supervisor import importing, resuming, team
+from scanflow_tui.supervisor import desks, importing, resuming, team
 from scanflow_tui.supervisor.effects import Answer, IngestBatch, IssueHead, Stop
 from scanflow_tui.supervisor.production import approve, discard, gather, roll_back
 from scanflow_tui.supervisor.stimuli import CodeRead, Commanded
@@ -178,6 +178,14 @@ def _write_note(turn: Turn, given: Commanded, command: cmd.WriteNote) -> None:
     turn.reply(given.id)
 
 
+def _keep_place(turn: Turn, given: Commanded, command: cmd.KeepPlace) -> None:
+    run, _ = _desk(turn, command.run, command.node)
+    samples = _samples(turn, run)
+    if command.sample not in samples or command.drafted not in (samples | {""}):
+        raise InputError(f"that sample is not in the queue of run {command.run}")
+    desks.keep_place(turn, given, command)
+
+
 def _finish_labelling(turn: Turn, given: Commanded, command: cmd.FinishLabelling) -> None:
     run, desk = _desk(turn, command.run, command.node)
     counts = {"class": 0, "unsure": 0, "skip": 0, "invalid": 0, "rejected": 0}
@@ -306,6 +314,8 @@ HANDLERS: dict[type, Callable[[Turn, Commanded, Any], None]] = {
     cmd.UndoLabel: _undo_label,
     cmd.WriteNote: _write_note,
     cmd.FinishLabelling: _finish_labelling,
+    cmd.ReopenLabelling: desks.reopen,
+    cmd.KeepPlace: _keep_place,
     cmd.TakePart: _take_part,
     cmd.BeginImport: _begin_import,
     cmd.ImportLabels: _import_labels,

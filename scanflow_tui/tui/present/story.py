@@ -78,6 +78,8 @@ def _of_person(fact: ev.Fact | ev.Unknown) -> tuple[str, str, str] | None:
             return ("✓", fact.node, f"{fact.sample} is {word}, a file says of {fact.author}")
         case ev.NoteImported():
             return ("·", fact.node, f"a note on {fact.sample}, a file says of {fact.author}")
+        case ev.PlaceKept():
+            return ("·", fact.node, f"somebody is at {fact.sample}, order {fact.order}")
         case ev.LabellingFinished():
             return ("✔", fact.node, f"{fact.n_labelled} labelled, {fact.n_left} left")
         case ev.OptionsOffered():

@@ -1,0 +1,71 @@
+"""Label desks between sittings: a place is kept, a finished desk is opened again."""
+
+from __future__ import annotations
+
+from scanflow_tui.contract import commands as cmd
+from scanflow_tui.session import events as ev
+from scanflow_tui.session.state import desk_key
+from tests.simulator.world import OWNER
+from tests.unit.supervisor.test_machine_commands import Calm, answer
+
+
+def place(run: int, sample: str, **given: object) -> cmd.KeepPlace:
+    return cmd.KeepPlace(run, "label", sample, "random", single=True, zoom=2, **given)  # type: ignore[arg-type]
+
+
+def test_a_place_is_kept_for_each_person() -> None:
+    world = Calm("label")
+    run, _ = world.asked()
+    world.give(place(run.number, "s1"), "c1:0")
+    desk = world.machine.state.desks[desk_key(run.number, "label")]
+    kept = desk.places[OWNER]
+    assert (kept.sample, kept.order, kept.single, kept.zoom) == ("s1", "random", True, 2)
+
+
+def test_a_draft_stands_beside_the_log_until_its_note_is_given() -> None:
+    world = Calm("label")
+    run, _ = world.asked()
+    turn = world.give(place(run.number, "s1", drafted="s1", draft="smudged, perh"), "c1:0")
+    assert turn.contents[0].data == b"smudged, perh"
+    assert b"smudged" not in ev.encode(turn.events[0])
+    desk = world.machine.state.desks[desk_key(run.number, "label")]
+    assert desk.drafts[OWNER] == {"s1": turn.contents[0].digest}
+    world.give(cmd.WriteNote(run.number, "label", "s1", "smudged, perhaps a 3"), "c1:1")
+    assert desk.drafts[OWNER] == {}
+
+
+def test_a_place_outside_the_queue_is_refused() -> None:
+    world = Calm("label")
+    run, _ = world.asked()
+    turn = world.give(place(run.number, "nobody"), "c1:0")
+    assert "not in the queue" in str(answer(turn).error)
+
+
+def test_labelling_is_opened_again_until_a_decision_is_taken() -> None:
+    world = Calm("decide")
+    run, _ = world.asked()
+    turn = world.give(cmd.ReopenLabelling(run.number, "label"), "c1:0")
+    assert answer(turn).error is None
+    _, node = world.asked()
+    assert node.form == "label"
+    assert run.offer is None
+    world.give(cmd.GiveLabel(run.number, "label", "s0", "class", 1), "c1:1")
+    world.give(cmd.FinishLabelling(run.number, "label"), "c1:2")
+    world.settle()
+    again, node = world.asked()
+    assert (again.number, node.form) == (run.number, "decide")
+    assert run.offer is not None
+
+
+def test_labels_that_were_decided_on_stay_finished() -> None:
+    world = Calm("approve")
+    run, _ = world.asked()
+    turn = world.give(cmd.ReopenLabelling(run.number, "label"), "c1:0")
+    assert "was decided on these labels" in str(answer(turn).error)
+
+
+def test_labelling_that_goes_on_is_not_opened() -> None:
+    world = Calm("label")
+    run, _ = world.asked()
+    turn = world.give(cmd.ReopenLabelling(run.number, "label"), "c1:0")
+    assert "not finished" in str(answer(turn).error)
