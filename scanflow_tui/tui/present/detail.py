@@ -26,6 +26,11 @@ ASCII_BARS = " .:-=+*#@"
 METRICS_SHOWN_MAX = 6
 LOG_LINES_SHOWN = 8
 
+_SETTLED = {
+    " will be made": " was made in this run",
+    " will be decided in the run": " holds",
+}
+
 _ASKS = {
     "label": "[enter] opens the images to label",
     "decide": "[enter] opens the evidence to decide on",
@@ -83,8 +88,8 @@ def _state(
     if node.state in ("needs_you", "running", "queued") and node.since is not None:
         row.append(f" {elapsed((now_us - node.since) / 1e6)}", TONES["plain"])
     if node.reason and not (node.form and node.planned == "run"):
-        planned = "" if node.planned == word else f"{node.planned}: "
-        row.append(f" · {planned}{node.reason}", TONES["plain"])
+        planned = "" if word in (node.planned, "skipped") else f"{node.planned}: "
+        row.append(f" · {planned}{_why(node)}", TONES["plain"])
     found = [row]
     other = None
     if known.state is not None and run is not None:
@@ -100,6 +105,16 @@ def _state(
     if attempt is not None and attempt.state not in ATTEMPT_ENDED:
         found += _vital(attempt, known)
     return found
+
+
+def _why(node: NodeView) -> str:
+    """Why it was planned so; what the plan left open is settled once there is an attempt."""
+    if not node.attempts:
+        return node.reason
+    for left_open, settled in _SETTLED.items():
+        if node.reason.endswith(left_open):
+            return node.reason.removesuffix(left_open) + settled
+    return node.reason
 
 
 def failure(node_id: str, attempt: AttemptView) -> str:
@@ -168,7 +183,7 @@ def _attempts(node: NodeView, now_us: int, *, ascii: bool) -> list[Text]:
 def _log(log: Sequence[Row]) -> list[Text]:
     found = []
     for line in list(log)[-LOG_LINES_SHOWN:]:
-        row = Text(" ", no_wrap=True, end="")
+        row = Text(" ", no_wrap=True, overflow="ellipsis", end="")
         row.append("ERR " if line.is_err else "out ", TONES["bad" if line.is_err else "dim"])
         row.append(line.text, TONES["plain"])
         found.append(row)
@@ -254,14 +269,14 @@ def _planned(node: Node) -> list[Text]:
     return found
 
 
-def sparkline(values: Sequence[float], *, ascii: bool = False, width: int = 24) -> str:
-    """The last values as bars, from the least to the greatest."""
+def sparkline(values: Sequence[float], *, ascii: bool = False, width: int = 16) -> str:
+    """The last values as bars, from the least to the greatest; nothing at all lies low."""
     last = list(values)[-width:]
     low, high = min(last), max(last)
     bars = ASCII_BARS if ascii else BARS
     steps = len(bars) - 1
     if high == low:
-        return bars[steps // 2] * len(last)
+        return bars[steps // 2 if high else 1] * len(last)
     return "".join(bars[1 + round((value - low) / (high - low) * (steps - 1))] for value in last)
 
 

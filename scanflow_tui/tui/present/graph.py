@@ -25,6 +25,9 @@ FORMS: tuple[Form, ...] = ("boxes", "lines", "list")
 """How the graph is drawn, the largest first: framed boxes, unframed ones, a list."""
 
 
+LAYERS: tuple[Layer, ...] = ("workflow", "supervision")
+
+
 def labels(
     run: RunView | None, drawn: Multigraph, known: Known, now_us: int, *, ascii: bool
 ) -> dict[str, tuple[str, str]]:
@@ -118,6 +121,16 @@ def folded(graph: Multigraph, layer: Layer | None) -> Multigraph:
             if (node.id, target) not in direct:
                 edges.append(_bridge(graph, node.id, target))
     return replace(graph, nodes=tuple(kept), edges=tuple(edges))
+
+
+def foldable(graph: Multigraph) -> list[Layer | None]:
+    """What may be folded, in turn: nothing, and each layer that is there and leaves something."""
+    found: list[Layer | None] = [None]
+    for layer in LAYERS:
+        kept = folded(graph, layer).nodes
+        if 0 < len(kept) < len(graph.nodes) and any(node.kind != "input" for node in kept):
+            found.append(layer)
+    return found
 
 
 def _bridge(graph: Multigraph, source: str, target: str) -> Edge:

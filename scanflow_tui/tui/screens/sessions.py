@@ -43,7 +43,7 @@ class SessionsScreen(Place):
     def compose_body(self) -> ComposeResult:
         """List and detail."""
         yield Rows("Sessions", id="sessions")
-        yield Rows("Session", id="session", cursor=False)
+        yield Rows("Session", id="session", cursor=False, wraps=True)
 
     def on_mount(self) -> None:
         """The list is read after the first paint, and again as long as it is on top."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.text import Text
 from textual.app import ComposeResult
 
-from scanflow_tui.tui import keys
-from scanflow_tui.tui.present import graph
+from scanflow_tui.tui import doing, keys
+from scanflow_tui.tui.present import chrome, graph
 from scanflow_tui.tui.present.attempts import run_in_view
 from scanflow_tui.tui.present.times import elapsed
 from scanflow_tui.tui.present.underway import elsewhere_text, waits_elsewhere
@@ -31,6 +32,15 @@ if TYPE_CHECKING:
 DETAIL_WIDTH = 46
 DETAIL_ROWS_MIN = 7
 PRELOAD_S = 1.0
+OF_THE_GRAPH = frozenset(
+    {"fold", "fold_group", "jump", "zoom_in", "zoom_out"}
+    | {"pan_left", "pan_right", "pan_up", "pan_down"}
+)
+"""What a person does to a graph that is in view, not to one that a list covers."""
+
+
+LIST_KEYS = {"copy_row": 99, "back": 98, "logs": 97}
+"""What is used most in a list, behind opening its row."""
 
 
 class WorkflowScreen(Place):
@@ -59,7 +69,7 @@ class WorkflowScreen(Place):
         """Graph, lists (hidden at first), detail."""
         yield GraphView()
         yield from self.lists.panes()
-        yield Rows("", id="detail", cursor=False)
+        yield Rows("", id="detail", cursor=False, wraps=True)
 
     def on_mount(self) -> None:
         """The graph has the focus; running times tick."""
@@ -112,7 +122,6 @@ class WorkflowScreen(Place):
         else:
             form = self.folds.form_in(drawn, *self.room())
             view.draw(drawn, form=form, boxes=self.folds.boxes)
-            self._arrange(view)
             self.cursor.lead(view)
             labels = graph.labels(run, drawn, self.known, self.scanflow.now_us(), ascii=plain)
             tones = graph.tones(run)
@@ -122,6 +131,7 @@ class WorkflowScreen(Place):
         self.cursor.tell_failure(view, run)
         self.detail.show()
         self.lists.paint()
+        self._arrange(view)
 
     def _title(self, run: RunView | None) -> str:
         folds, state = self.folds, self.known.state
@@ -142,9 +152,10 @@ class WorkflowScreen(Place):
         beside = self.has_class("-wide") and view.virtual_size.width + 2 <= width - DETAIL_WIDTH
         self.set_class(beside, "-beside")
         room = self.room()[1] + 2
-        wanted = "1fr" if beside or self.has_class("-small") else min(view.rows + 2, max(room, 5))
-        for pane in (view, *self.query(".list")):
-            pane.styles.height = wanted
+        fills = beside or self.has_class("-small")
+        for pane in (view, *self.query(".list").results(Rows)):
+            rows = len(pane.rows) if isinstance(pane, Rows) else view.rows
+            pane.styles.height = "1fr" if fills else min(max(rows + 2, 6), max(room, 5))
 
     def status(self) -> str:
         """The run and its time."""
@@ -174,9 +185,24 @@ class WorkflowScreen(Place):
         """The right button does what the key of the group does."""
         self.act(keys.by_id("fold_group"))
 
+    def on_rows_moved(self, event: Rows.Moved) -> None:
+        """In the command log the detail is that of the row's node."""
+        if self.lists.shown == "commands" and event.rows is self.lists.pane:
+            self.lists.follow()
+
+    def footer_text(self, width: int) -> Text:
+        """Of a list, its own keys first."""
+        if not self.lists.shown:
+            return super().footer_text(width)
+        works = [action for action in self.actions() if not doing.why_not(self, action)]
+        works = [replace(a, footer=LIST_KEYS.get(a.id, a.footer)) for a in works]
+        return chrome.footer(chrome.footer_entries(works, self.place), width)
+
     def why_not(self, action: keys.Action) -> str:
         """What the chosen node and the run allow."""
         run = self.run_view()
+        if action.id in OF_THE_GRAPH and self.lists.shown:
+            return "the graph is not shown: [esc] shows it again"
         if action.id in ("retry", "resume", "cancel"):
             return self.runs.why_not(action.id)
         if action.id == "jump" and not graph.active(run):
@@ -191,6 +217,8 @@ class WorkflowScreen(Place):
             return "" if state is not None and len(state.runs) > 1 else "the only run"
         if action.id in ("open_node", "find", "fold") and self.folds.shown() is None:
             return "no graph"
+        if action.id == "fold" and (whole := self.whole()) is not None:
+            return "" if len(graph.foldable(whole)) > 1 else "this pipeline has one layer only"
         if action.id == "fold_group":
             whole = self.whole()
             has_groups = whole is not None and any(node.group for node in whole.nodes)

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from scanflow_tui.tui.screens.workflow import WorkflowScreen
     from scanflow_tui.workflow.graph import Layer, Multigraph
 
-LAYERS: tuple[Layer | None, ...] = (None, "workflow", "supervision")
-
 
 class WorkflowFolds:
     """``boxes`` holds the members of every folded group by the name of its box."""
@@ -100,7 +98,10 @@ class WorkflowFolds:
 
     def act_fold(self) -> None:
         """Everything, agents and people alone, steps alone."""
-        self.hides = LAYERS[(LAYERS.index(self.hides) + 1) % len(LAYERS)]
+        whole = self.place.whole()
+        layers: list[Layer | None] = [None] if whole is None else graph.foldable(whole)
+        at = layers.index(self.hides) if self.hides in layers else -1
+        self.hides = layers[(at + 1) % len(layers)]
         self.place.repaint()
 
     def act_fold_group(self) -> None:

@@ -60,8 +60,11 @@ class WorkflowLists:
         self.paint()
         if pane is not None:
             pane.choose(0 if name == "artifacts" else len(pane.rows) - 1)
+            # The list may be longer than the graph was: it is on screen whole in a moment.
+            self.place.call_after_refresh(pane.choose, pane.chosen)
         (pane or view).focus()
         fitting.fit(self.place)
+        self.place.repaint()
 
     def paint(self) -> None:
         """Fill the list that is shown."""
@@ -88,6 +91,16 @@ class WorkflowLists:
         found = artifacts.artifacts_of(place.chosen())
         title = f"Artifacts of {place.scanflow.node or 'no node'} ({len(found)})"
         return title, [artifacts.row(artifact) for artifact in found], artifacts.EMPTY
+
+    def follow(self) -> None:
+        """The node of the command under the cursor is the chosen one."""
+        place, pane = self.place, self.pane
+        ran = attempts_of(place.run_view())
+        if pane is None or not pane.has_cursor or pane.chosen >= len(ran):
+            return
+        node = ran[pane.chosen][0]
+        place.scanflow.node = node
+        place.query_one(GraphView).choose(place.folds.box_of(node) or node)
 
     # -- a row of a list
 

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 LIST_BELOW_COLUMNS = 96
 """A list is scrolled in one direction: where little is seen at once, that is easier."""
 
+SEEN_OF = 2
+"""Of a picture of more widths or heights of the pane than this, lines without ends are seen."""
+
 Labels = Mapping[str, tuple[str, str]]
 Folded = Mapping[str, tuple[str, ...]]
 """The members of each folded group's box."""
@@ -72,11 +75,15 @@ class Picture:
 
 def form_for(graph: Multigraph, boxes: Folded, width: int, height: int) -> Form:
     """The largest form that shows all of a graph in so many cells; else one that is scrolled."""
+    picture_of = {}
     for form in FORMS:
         picture, rows = _laid_out(graph, form, boxes)
+        picture_of[form] = picture
         if picture.height <= height and (rows is not None or picture.width <= width):
             return form
-    return "list" if width < LIST_BELOW_COLUMNS else "lines"
+    is_near = picture_of["lines"].width <= SEEN_OF * width
+    is_near = is_near and picture_of["lines"].height <= SEEN_OF * height
+    return "lines" if is_near and width >= LIST_BELOW_COLUMNS else "list"
 
 
 def _laid_out(graph: Multigraph, form: Form, boxes: Folded) -> tuple[Layout, Listing | None]:

@@ -92,6 +92,8 @@ class GraphView(ScrollView, can_focus=True):
             self.virtual_size = Size(picture.width + 2, picture.height)
             if self.chosen not in picture.boxes:
                 self.chosen = next(iter(picture.boxes), "")
+            # Another form, another place of the cursor; the pane gets its size by this, too.
+            self.call_after_refresh(self.reveal)
         self.refresh()
 
     def label(self, labels: Mapping[str, tuple[str, str]], tones: Mapping[str, str]) -> None:
@@ -132,9 +134,33 @@ class GraphView(ScrollView, can_focus=True):
             self._beside()
             self.refresh()
             self.post_message(self.Moved())
-        box = self._layout.boxes[node]
+        self.reveal()
+
+    def reveal(self) -> None:
+        """Have the chosen box on screen."""
+        if self._layout is None or self.chosen not in self._layout.boxes:
+            return
+        box = self._layout.boxes[self.chosen]
         around = Region(max(box.x - 4, 0), max(box.y - 1, 0), box.w + 9, box.h + 2)
         self.scroll_to_region(around, animate=False, force=True, immediate=True)
+        self._tell_rest()
+
+    def on_resize(self) -> None:
+        """A smaller pane may have left the cursor outside."""
+        self.reveal()
+        self._tell_rest()
+
+    def watch_scroll_x(self, old: float, new: float) -> None:
+        """The frame says what lies beside."""
+        super().watch_scroll_x(old, new)
+        self._tell_rest()
+
+    def _tell_rest(self) -> None:
+        """In the frame instead of a bar, which would cost a row of the graph."""
+        left, right = ("<", ">") if self.ascii else ("◀", "▶")
+        parts = [f"H {left}"] if self.scroll_offset.x > 0 else []
+        parts += [f"{right} L"] if self.scroll_offset.x < self.max_scroll_x else []
+        self.border_subtitle = "  ".join(parts)
 
     def _beside(self) -> None:
         """The routes that touch the chosen node stand out."""

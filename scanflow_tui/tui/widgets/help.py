@@ -31,7 +31,7 @@ class Help(ModalScreen[None]):
     def __init__(self, place: Place) -> None:
         super().__init__()
         self.place = place
-        self.rows = Rows(f"Help: {PLACES[place.place]}", id="help-rows", cursor=False)
+        self.rows = Rows(f"Help: {PLACES[place.place]}", id="help-rows", cursor=False, wraps=True)
         self.rows.border_subtitle = "/ filter · esc close"
         self.field = Input(placeholder="filter", id="help-filter", classes="-hidden")
 

@@ -7,16 +7,24 @@ from collections.abc import Sequence
 from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
+from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from scanflow_tui.tui.present.folding import folded_row
 from scanflow_tui.tui.theme import TONES
+
+CUT = "…"
 
 
 class Rows(ScrollView, can_focus=True):
-    """A pane of rows. With a cursor, ``chosen`` is the row it stands on."""
+    """A pane of rows. With a cursor, ``chosen`` is the row it stands on.
+
+    A row that is too long is cut, with a mark, and read by scrolling; with ``wraps`` it goes on
+    in the next lines.
+    """
 
     class Moved(Message):
         """The cursor went to another row."""
@@ -31,9 +39,18 @@ class Rows(ScrollView, can_focus=True):
             return self.rows
 
     def __init__(
-        self, title: str = "", *, id: str | None = None, cursor: bool = True, classes: str = "pane"
+        self,
+        title: str = "",
+        *,
+        id: str | None = None,
+        cursor: bool = True,
+        classes: str = "pane",
+        wraps: bool = False,
     ) -> None:
         super().__init__(id=id, classes=classes)
+        self.wraps = wraps
+        self._given: Sequence[Text] = ()
+        self._wrapped_at = 0
         self.border_title = title
         self.has_cursor = cursor
         self.chosen = 0
@@ -41,13 +58,23 @@ class Rows(ScrollView, can_focus=True):
 
     def put(self, rows: Sequence[Text]) -> None:
         """Show these rows; cursor and scroll stay where they were as far as they can."""
-        if rows == self.rows:
+        # A column is left to the scroll bar, there or not: lines break where they broke.
+        width = self.size.width - 1
+        if rows == self._given and (not self.wraps or width == self._wrapped_at):
             return
+        self._given, self._wrapped_at = rows, width
+        if self.wraps and width > 0:
+            rows = [line for row in rows for line in folded_row(row, width)]
         width = max((row.cell_len for row in rows), default=0)
         self.rows = rows
         self.chosen = min(self.chosen, max(len(rows) - 1, 0))
         self.virtual_size = Size(width, len(rows))
         self.refresh()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Another width, other lines."""
+        if self.wraps and self.size.width - 1 != self._wrapped_at:
+            self.put(self._given)
 
     def choose(self, row: int) -> None:
         """Put the cursor on a row, and the row on screen."""
@@ -99,9 +126,14 @@ class Rows(ScrollView, can_focus=True):
         if row >= len(self.rows):
             return Strip.blank(width, self.rich_style)
         segments = list(self.rows[row].render(self.app.console))
-        strip = Strip(segments).crop_extend(scroll_x, scroll_x + width, Style.null())
+        strip = Strip(segments)
+        width = self.scrollable_content_region.width
+        if strip.cell_length > scroll_x + width:
+            mark = Segment("~" if self.app.has_class("-ascii") else CUT, Style.parse(TONES["dim"]))
+            strip = Strip([*strip.crop(scroll_x, scroll_x + width - 1), mark])
+        strip = strip.crop_extend(scroll_x, scroll_x + width, Style.null())
         if self.has_cursor and row == self.chosen:
             # The cursor is a bar and bold, so that it shows without colours too.
             cursor = Style.parse(TONES["cursor"])
             strip = Strip([Segment(s.text, (s.style or Style.null()) + cursor) for s in strip])
-        return strip.apply_style(self.rich_style)
+        return strip.extend_cell_length(self.size.width).apply_style(self.rich_style)
