@@ -1,0 +1,93 @@
+"""Which labels are probably wrong, judged by the other labels and what the images look like. Pure.
+
+Confident learning: Northcutt, Jiang, Chuang 2021, arXiv 1911.00068, on left-out predictions. A
+label is only ever shown for another look; nothing here changes one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+MEMBERS_MIN = 3
+"""Labels that a class needs before one of its own can be judged by the others."""
+QUANTILE = 0.1
+STRENGTHS = (0.01, 0.1, 1.0, 10.0, 100.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A label to look at again: its place, the class given, the class that it looks like, and by
+    how much more (0..1).
+    """
+
+    at: int
+    given: int
+    looks_like: int
+    margin: float
+
+
+@dataclass(frozen=True, slots=True)
+class Doubts:
+    """The doubtful labels, the worst first. ``n_judged`` of all could be judged."""
+
+    found: tuple[Doubt, ...]
+    n_judged: int
+
+
+def likely_errors(features: npt.ArrayLike, labels: Sequence[int], n_classes: int) -> Doubts:
+    """Judge labels (n,) by features (n, d) and the other labels; few of a class judge nothing.
+
+    A label is doubtful where another class is the likeliest, and no less likely than for nine in
+    ten of that class's own members (the paper takes their mean, which needs many labels).
+    """
+    given = np.asarray(labels, dtype=np.int64)
+    counts = np.bincount(given, minlength=n_classes)
+    kept = np.flatnonzero(counts[given] >= MEMBERS_MIN)
+    classes = np.flatnonzero(counts >= MEMBERS_MIN)
+    if len(classes) < 2:
+        return Doubts((), 0)
+    rows = np.asarray(features, dtype=np.float64)[kept]
+    own = np.searchsorted(classes, given[kept])
+    odds = left_out(rows, own, len(classes))
+    rows_of = np.arange(len(kept))
+    usual = np.array([np.quantile(odds[own == one, one], QUANTILE) for one in range(len(classes))])
+    best = odds.argmax(axis=1)
+    margins = odds[rows_of, best] - odds[rows_of, own]
+    doubtful = np.flatnonzero((best != own) & (odds[rows_of, best] >= usual[best]))
+    found = [
+        Doubt(int(kept[row]), int(given[kept[row]]), int(classes[best[row]]), float(margins[row]))
+        for row in doubtful
+    ]
+    found.sort(key=lambda doubt: (-doubt.margin, doubt.at))
+    return Doubts(tuple(found), len(kept))
+
+
+def left_out(rows: Floats, own: npt.NDArray[np.int64], n_classes: int) -> Floats:
+    """Each sample's class probabilities (n, classes) by a model that did not see its label.
+
+    Ridge regression onto the classes, left out one by one in closed form (Allen 1974), with the
+    strength that predicts best; negative votes count as none.
+    """
+    n = len(rows)
+    spread = rows.std(axis=0)
+    scaled = (rows - rows.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    lengths = np.sqrt((scaled**2).sum(axis=1, keepdims=True))
+    scaled = np.column_stack([scaled / np.maximum(lengths, 1e-12), np.ones(n)])
+    target = np.eye(n_classes)[own]
+    values, vectors = np.linalg.eigh(scaled @ scaled.T)
+    values = np.maximum(values, 0.0)
+    tried = []
+    for strength in STRENGTHS:
+        hat = (vectors * (values / (values + strength))) @ vectors.T
+        own_pull = np.minimum(np.diag(hat)[:, None], 1 - 1e-9)
+        guess = (hat @ target - own_pull * target) / (1 - own_pull)
+        tried.append((float(((guess - target) ** 2).sum()), guess))
+    votes = np.maximum(min(tried, key=lambda item: item[0])[1], 0.0) + 1e-9
+    odds: Floats = votes / votes.sum(axis=1, keepdims=True)
+    return odds

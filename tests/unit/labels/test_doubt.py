@@ -1,0 +1,58 @@
+"""Likely label errors: flipped labels are found, right ones rarely doubted, few labels judged by
+nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from scanflow_tui.labels.doubt import likely_errors
+
+
+def blobs(seed: int, n: int = 90, classes: int = 3, flips: int = 6):  # type: ignore[no-untyped-def]
+    rng = np.random.default_rng(seed)
+    true = np.arange(n) % classes
+    features = rng.normal(size=(n, 8)) + 4 * np.eye(8)[true]
+    flipped = rng.permutation(n)[:flips]
+    said = true.copy()
+    said[flipped] = (said[flipped] + 1) % classes
+    return features, said.tolist(), set(flipped.tolist()), true
+
+
+@settings(deadline=None, max_examples=30)
+@given(st.integers(0, 10_000))
+def test_flipped_labels_are_found_and_named_aright(seed: int) -> None:
+    features, said, flipped, true = blobs(seed)
+    doubts = likely_errors(features, said, 3)
+    assert doubts.n_judged == 90
+    worst = doubts.found[: len(flipped)]
+    assert len({doubt.at for doubt in worst} & flipped) >= len(flipped) - 1
+    assert sum(doubt.looks_like == true[doubt.at] for doubt in worst) >= len(flipped) - 1
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 10_000))
+def test_right_labels_are_rarely_doubted(seed: int) -> None:
+    features, said, _, _ = blobs(seed, flips=0)
+    assert len(likely_errors(features, said, 3).found) <= 4
+
+
+def test_few_labels_judge_nothing() -> None:
+    assert likely_errors(np.eye(4), [0, 1, 2, 3], 5).n_judged == 0
+    assert likely_errors(np.zeros((0, 3)), [], 5).found == ()
+    assert likely_errors(np.ones((6, 3)), [0, 0, 0, 0, 0, 1], 2).n_judged == 0
+
+
+def test_a_class_with_few_labels_is_left_out() -> None:
+    features, said, _, _ = blobs(1, flips=0)
+    features = np.vstack([features, features[:2] + 50])
+    doubts = likely_errors(features, [*said, 4, 4], 5)
+    assert doubts.n_judged == 90
+    assert all(doubt.at < 90 for doubt in doubts.found)
+
+
+def test_the_same_labels_give_the_same_doubts() -> None:
+    features, said, _, _ = blobs(7)
+    assert likely_errors(features, said, 3) == likely_errors(features, said, 3)
