@@ -203,3 +203,38 @@ async def test_a_search_in_a_filtered_log_finds_only_what_the_filter_shows() -> 
         await it.press("enter")
         await it.until("▸")
         it.expect_rows("▸", "epoch")
+
+
+async def test_a_filter_that_nothing_passes_is_named_and_left_behind() -> None:
+    check = attempt_name(SESSION, 3, "check", 1)
+    evaluate = attempt_name(SESSION, 3, "evaluate", 1)
+    reads = {("log", check, ""): log_bytes(3), ("log", evaluate, ""): log_bytes(5)}
+    async with drive(FakeSource(demo_events("promoted"), reads=reads), start="logs") as it:
+        await it.until("5 lines")
+        await it.press("f")
+        await it.type("nowhere")
+        await it.press("enter")
+        await it.until("no line with 'nowhere': f and s change the filter")
+        it.app.node = "check"
+        it.app.screen.repaint()
+        await it.until("3 lines")
+        it.expect_text("out epoch 0")
+
+
+async def test_a_log_beside_has_the_same_clock() -> None:
+    check = attempt_name(SESSION, 3, "check", 1)
+    evaluate = attempt_name(SESSION, 3, "evaluate", 1)
+    reads = {("log", check, ""): log_bytes(3), ("log", evaluate, ""): log_bytes(5)}
+    async with drive(FakeSource(demo_events("promoted"), reads=reads), start="logs") as it:
+        await it.until("5 lines")
+        await it.press("t", "+")
+        await it.settle()
+        assert not [row for row in it.lines() if "00:00.0" in row.replace("08:00:00.0", "")]
+
+
+async def test_a_progress_bar_shows_its_last_state() -> None:
+    line = b"2025-11-24T08:00:00.000000Z stderr F \r1 of 9\r5 of 9\r9 of 9\n"
+    source = FakeSource(training(), reads={("log", TRAIN, ""): line})
+    async with drive(source, start="logs") as it:
+        await it.until("ERR \\r×2 9 of 9")
+        it.expect_no_text("1 of 9")

@@ -185,7 +185,7 @@ def _log(log: Sequence[Row]) -> list[Text]:
     for line in list(log)[-LOG_LINES_SHOWN:]:
         row = Text(" ", no_wrap=True, overflow="ellipsis", end="")
         row.append("ERR " if line.is_err else "out ", TONES["bad" if line.is_err else "dim"])
-        row.append(line.text, TONES["plain"])
+        row.append(line.words(), TONES["plain"])
         found.append(row)
     return found
 

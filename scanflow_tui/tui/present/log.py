@@ -31,20 +31,24 @@ def line_parts(
 ) -> list[tuple[str, str]]:
     """``00:12.301 out text`` as words with their tones: the stream is a word, matches stand out.
 
+    Of a line that was written over ``n`` times the last state is shown, behind ``\\r×n``.
     Of the text, ``width`` characters from ``left`` on: lines may be long. What no newline ended
     says so. ``mark`` stands before the row that was gone to.
     """
+    words = row.words(needle)
     parts = [
         (f"{mark}{stamp(row.at_us, start_us, since_start=since_start)} ", "dim"),
         ("ERR ", "bad") if row.is_err else ("out ", "dim"),
     ]
+    if words != row.text and row.n_over:
+        parts.append((f"\\r×{row.n_over} ", "dim"))
     at, stop = left, left + width
-    for found in matches(row.text, needle, left - len(needle), stop):
-        parts.append((row.text[at : max(found, at)], "plain"))
-        parts.append((row.text[max(found, at) : min(found + len(needle), stop)], "match"))
+    for found in matches(words, needle, left - len(needle), stop):
+        parts.append((words[at : max(found, at)], "plain"))
+        parts.append((words[max(found, at) : min(found + len(needle), stop)], "match"))
         at = found + len(needle)
-    parts.append((row.text[at:stop], "plain"))
-    if not row.is_whole and len(row.text) < stop:
+    parts.append((words[at:stop], "plain"))
+    if not row.is_whole and len(words) < stop:
         parts.append((" …", "dim"))
     return [(text, tone) for text, tone in parts if text]
 
@@ -91,4 +95,4 @@ def stamp(at_us: int, start_us: int, *, since_start: bool) -> str:
 
 def plain_line(row: Row) -> str:
     """A line for the clipboard."""
-    return f"{clock(row.at_us, seconds=True)} {'ERR' if row.is_err else 'out'} {row.text}"
+    return f"{clock(row.at_us, seconds=True)} {'ERR' if row.is_err else 'out'} {row.words()}"

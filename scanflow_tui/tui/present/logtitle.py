@@ -77,7 +77,10 @@ def no_lines(
     if reading.note:
         return reading.note
     if sifted != ("", "both"):
-        return "no line passes the filter: f and s change it"
+        needle, streams = sifted
+        words = f" with '{needle}'" if needle else ""
+        stream = f" of {STREAM_WORDS[streams]}" if streams != "both" else ""
+        return f"no line{words}{stream}: f and s change the filter"
     if attempt.state in ATTEMPT_ENDED:
         return "no output" if reading.is_read else "⠋ loading…"
     since = attempt.claimed_at or attempt.intended_at

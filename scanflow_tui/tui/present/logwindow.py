@@ -26,7 +26,8 @@ _STREAM = slice(28, 34)
 class Row:
     """A line as it is shown, safe for a terminal. ``end`` is the offset behind it.
 
-    ``is_whole`` says that a newline ended it.
+    ``is_whole`` says that a newline ended it. ``last`` is what a terminal would be left with of a
+    line that carriage returns wrote over, ``n_over`` times: the last state of a progress bar.
     """
 
     offset: int
@@ -35,6 +36,16 @@ class Row:
     is_err: bool
     text: str
     is_whole: bool = True
+    last: str = ""
+    n_over: int = 0
+
+    def words(self, needle: str = "") -> str:
+        """What is to be shown: the last state, or all where only the others hold the needle."""
+        if not self.n_over:
+            return self.last or self.text
+        fold = str.lower if needle == needle.lower() else str
+        is_elsewhere = needle not in fold(self.last) and needle in fold(self.text)
+        return self.text if is_elsewhere else self.last
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +85,19 @@ def decoded(data: bytes, offset: int) -> Row:
     lines = decoder.feed(data) + decoder.flush()
     if not lines:
         return Row(offset, offset + len(data), 0, True, sanitise(data), False)
-    text = sanitise(b"".join(line.text for line in lines))
-    first, last = lines[0], lines[-1]
-    end = offset + len(data)
-    return Row(offset, end, first.at_us, first.stream == "stderr", text, last.is_whole)
+    written = b"".join(line.text for line in lines)
+    first, end, is_whole = lines[0], offset + len(data), lines[-1].is_whole
+    states = [state for state in written.split(b"\r") if state] if b"\r" in written else []
+    return Row(
+        offset,
+        end,
+        first.at_us,
+        first.stream == "stderr",
+        sanitise(written),
+        is_whole,
+        sanitise(states[-1]) if states else "",
+        max(len(states) - 1, 0),
+    )
 
 
 def block_of(index: int, base: int, data: bytes, size: int) -> Block:

@@ -47,6 +47,7 @@ class Pane:
     view: LogView
     attempt: str = ""
     feed: LogFeed | None = None
+    saving: str = ""
     worker: Worker[None] | None = None
 
 
@@ -102,6 +103,7 @@ class LogsScreen(Place):
         wanted = (self.scanflow.node, self.scanflow.run_number)
         if attempts and (self.current() is None or wanted != self.asked_for):
             self.asked_for = wanted
+            self.view.sift("", "both")
             self.choose(attempts[first_to_read(attempts, self.scanflow.node)])
         self.paint_logs()
         if update is not None:
@@ -119,7 +121,7 @@ class LogsScreen(Place):
                 now_us = self.scanflow.now_us()
                 heading = title(named, now_us, ascii=self.scanflow.ascii)
                 view.border_title = self.legible(Text(heading)).plain
-                view.border_subtitle = pane.feed.note
+                view.border_subtitle = pane.saving or pane.feed.note
                 empty = logtitle.no_lines(named[1], now_us, view.filter, pane.feed)
                 view.empty = self.legible(Text(empty)).plain
             view.refresh()
@@ -185,6 +187,7 @@ class LogsScreen(Place):
     def beside(self, named: Named) -> None:
         """Show one more attempt's log beside the others, and go to it."""
         pane = Pane(LogView())
+        pane.view.since_start = self.view.since_start
         self.panes.append(pane)
         self.query_one("#body").mount(pane.view)
         pane.view.focus()

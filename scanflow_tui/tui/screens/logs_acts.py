@@ -102,8 +102,12 @@ class LogsActs:
 
     async def act_save(self) -> None:
         """The whole record into a file of the folder that ScanFlow was started in."""
-        feed, named = self.place.pane.feed, self.place.current()
+        pane, named = self.place.pane, self.place.current()
+        feed = pane.feed
         if feed is None or named is None:
+            return
+        if pane.saving:
+            self.place.say(f"it is being saved: {pane.saving}")
             return
         path = Path(f"{named[0]}-{named[1].number}.log").absolute()
         n_bytes = 0
@@ -112,9 +116,14 @@ class LogsActs:
                 async for data, whole in feed.pieces():
                     file.write(data)
                     n_bytes += len(data)
-                    self.place.say(f"saving {size(n_bytes)} of {size(whole)}")
+                    # In the frame: it may take long, and the footer's keys work meanwhile.
+                    pane.saving = f"saving {size(n_bytes)} of {size(whole)}"
+                    pane.view.border_subtitle = pane.saving
         except (OSError, ScanflowError) as error:
             self.place.say(f"✖ not saved: {error}", "bad")
             return
+        finally:
+            pane.saving = ""
+            self.place.paint_logs()
         note = f" ({feed.note})" if feed.note else ""
         self.place.say(f"saved {size(n_bytes)} to {path}{note}")

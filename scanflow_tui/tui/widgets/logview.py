@@ -123,7 +123,7 @@ class LogView(Widget, can_focus=True):
             return
         self._is_match_new = False
         room = max(self.size.width - 16, 8)
-        self.left = left_for(row.text, self.needle, self.left, room)
+        self.left = left_for(row.words(self.needle), self.needle, self.left, room)
 
     # -- moving
 

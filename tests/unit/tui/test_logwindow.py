@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scanflow_tui.contract import logsearch
 from scanflow_tui.contract.loglines import Encoder
 from scanflow_tui.tui.present import logwindow
-from scanflow_tui.tui.present.log import line_parts, matches, tail_rows
+from scanflow_tui.tui.present.log import line_parts, matches, plain_line, tail_rows
 from scanflow_tui.tui.present.logsieve import LogSieve
 from scanflow_tui.tui.present.logwindow import LogWindow, Row
 from tests.fakes.demo_events import T0, log_bytes
@@ -240,3 +240,28 @@ def test_the_beginning_of_a_filtered_log_is_searched_when_it_is_gone_to() -> Non
         sieve.take(search, start, logsearch.find(read, search, start, length))
         assert rows_now
     assert texts(sifted(record, sieve, 0, 1)) == ["warning: 4 workers"]
+
+
+def written_over(text: bytes) -> Row:
+    line = b"2025-11-24T08:00:00.000000Z stderr F " + text + b"\n"
+    (row,) = tail_rows(line, is_cut=False)
+    return row
+
+
+def test_of_a_line_that_is_written_over_the_last_state_is_shown() -> None:
+    row = written_over(b"\repoch 0 [  ] 0%\repoch 0 [# ] 50%\repoch 0 [##] 100%")
+    assert row.words() == "epoch 0 [##] 100%"
+    shown = "".join(text for text, _ in line_parts(row, T0, since_start=True))
+    assert shown.endswith("ERR \\r×2 epoch 0 [##] 100%")
+    assert plain_line(row).endswith("ERR epoch 0 [##] 100%")
+
+
+def test_a_match_in_an_earlier_state_shows_all_of_them() -> None:
+    row = written_over(b"\r0%\r50%\r100%")
+    assert row.words("50%") == "\\r0%\\r50%\\r100%"
+    assert row.words("100%") == "100%"
+
+
+def test_lines_that_end_as_in_windows_show_no_carriage_return() -> None:
+    row = written_over(b"a line\r")
+    assert (row.words(), row.n_over) == ("a line", 0)
