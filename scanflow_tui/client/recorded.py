@@ -28,6 +28,8 @@ from scanflow_tui.session.places import SessionFolder, objects_of
 from scanflow_tui.session.state import AttemptView, SessionState
 
 SNAPSHOT_EVENTS = 10_000
+DECISIONS = frozenset({"DecisionTaken", "ModelPromoted", "CandidateDiscarded", "ModelRolledBack"})
+"""What a person decided: the supervisor's own first promotion is none."""
 READ_ALL_BYTES = 64 * 1024 * 1024
 
 
@@ -165,7 +167,7 @@ class RecordedSource:
         fold(self.state, event)
         self.seq = event.seq
         self.times.append(event.at)
-        if event.kind == "DecisionTaken":
+        if event.kind in DECISIONS and event.actor.startswith("human:"):
             self.decisions.append(event.seq)
         if event.seq and event.seq % self._snapshot_events == 0:
             # A number beyond 64 bits does not fit a snapshot: seeking is only slower then.

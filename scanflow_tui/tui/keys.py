@@ -6,7 +6,7 @@ Pure. A key is a Textual key name, or the character where it prints (``space`` h
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, Protocol
 
 Group = Literal["Move", "Do", "See", "Leave"]
@@ -196,6 +196,15 @@ LABEL = _own(
     ("single", "enter", "single or grid", "One image, large, or the grid", "See", 60),
     ("finish", "F", "finish", "Finish labelling, after the counts", "Do", 55, CHANGES),
     ("judge", "v V", "judge guesses", "Judge guesses only: space yes, - no", "Do", 62, CHANGES),
+    (
+        "reopen",
+        "R",
+        "label on",
+        "Open labelling again, until a decision is taken",
+        "Do",
+        54,
+        CHANGES,
+    ),
     ("accept_page", "A", "accept page", "Accept the guesses of this page", "Do", 50, CHANGES),
     ("pick_class", "/", "class by name", "Find a class by its name", "Do", 45, CHANGES),
     ("blind", "b", "blind", "Hide or show the guesses", "See", 40),
@@ -273,6 +282,13 @@ def shown(key: str) -> str:
     return _SHOWN.get(key, key)
 
 
+def key_words(names: tuple[str, ...]) -> str:
+    """``↑ k``; of many that follow one another ``1-9``."""
+    if len(names) > 3:
+        return f"{shown(names[0])}-{shown(names[-1])}"
+    return " ".join(shown(name) for name in names)
+
+
 def holds(action: Action, place: str) -> bool:
     """Whether an action's key may be pressed in a place at all."""
     if action.places:
@@ -285,6 +301,18 @@ def actions_of(place: str, *, replay: bool = False) -> tuple[Action, ...]:
     found = [action for action in ACTIONS if holds(action, place)]
     found.sort(key=lambda action: not action.places or action in GO)
     return (*TRANSPORT, *found) if replay else tuple(found)
+
+
+def in_force(actions: Iterable[Action]) -> list[Action]:
+    """The actions with the keys that reach them: of two that share one, the first has it."""
+    taken: set[str] = set()
+    found = []
+    for action in actions:
+        left = tuple(key for key in action.keys if key not in taken)
+        taken.update(left)
+        if left:
+            found.append(action if left == action.keys else replace(action, keys=left))
+    return found
 
 
 def action_of(place: str, key: str, *, replay: bool = False) -> Action | None:

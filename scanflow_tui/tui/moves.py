@@ -57,7 +57,9 @@ class Moves:
             await screen.remove()
         self.app.node, self.app.run_number = None, None
         await self.app.following.take(source, name)
-        self.go(place)
+        self.go("workflow")
+        if place != "workflow":
+            self.go(place)
 
     def go_root(self) -> None:
         """Back to the first screen of the stack."""
@@ -77,23 +79,23 @@ class Moves:
             return
         self._open(door(name), name)
 
-    def open_replay(self, name: str) -> None:
-        """Open a session of the list, read only."""
+    def open_replay(self, name: str, place: str = "workflow") -> None:
+        """Open a session of the list, read only; or the open one, in the place one is at."""
         door = self.app.doors.open_replay
         if door is None:
             self.app.say("no replay from here: scanflow replay NAME shows it")
             return
-        self._open(door(name), name)
+        self._open(door(name), name, place)
 
-    def _open(self, source: Source, name: str) -> None:
-        self.app.run_worker(self._entered(source, name), group="enter", exclusive=True)
+    def _open(self, source: Source, name: str, place: str = "workflow") -> None:
+        self.app.run_worker(self._entered(source, name, place), group="enter", exclusive=True)
 
-    async def _entered(self, source: Source, name: str) -> None:
+    async def _entered(self, source: Source, name: str, place: str) -> None:
         if not await leaving.all_saved(self.app):
             await source.close()
             return
         try:
-            await self.enter(source, name)
+            await self.enter(source, name, place)
         except ScanflowError as error:
             self.app.say(f"✖ {error.sentence()}", "bad")
 
@@ -157,4 +159,4 @@ class Moves:
 
     def act_replay(self) -> None:
         """The open session's replay."""
-        self.open_replay(self.app.known.name)
+        self.open_replay(self.app.known.name, self.app.current_place())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
 
+from scanflow_tui.client.recorded import DECISIONS
 from scanflow_tui.client.source import Chunk, Link, Ref, Reply, Update, Vitals
 from scanflow_tui.contract import logsearch
 from scanflow_tui.contract.commands import Command
@@ -131,7 +132,11 @@ class FakeTape(FakeSource):
         super().__init__((), writable=False)
         self.all = list(events)
         self.times = [event.at for event in self.all]
-        self.decisions = [e.seq for e in self.all if e.kind in ("DecisionTaken", "ModelPromoted")]
+        self.decisions = [
+            event.seq
+            for event in self.all
+            if event.kind in DECISIONS and event.actor.startswith("human:")
+        ]
         self.last = len(self.all) - 1
         self.seq = self.last if seq is None else seq
         self.verdict = verdict

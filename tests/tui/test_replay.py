@@ -40,8 +40,10 @@ async def test_decisions_are_jumped_to() -> None:
         await it.press(">")
         it.expect_text("decided: retrain")
         assert tape.all[tape.seq].kind == "DecisionTaken"
-        await it.press("<")
-        assert tape.all[tape.seq].kind == "ModelPromoted"
+        await it.press(">")
+        it.expect_text("version 2 is in production")
+        await it.press("<", "<")
+        it.expect_footer("no further decision in that direction")
 
 
 async def test_digits_set_the_speed() -> None:
@@ -116,3 +118,32 @@ async def test_an_update_that_finds_a_place_on_its_way_waits_for_it() -> None:
         it.app.say("a notice")
         await it.settle()
         it.expect_text("a notice")
+
+
+async def test_help_names_each_key_of_a_replay_once() -> None:
+    async with drive(FakeTape(demo_events()), size=(80, 50)) as it:
+        await it.press("?")
+        rows = [row for row in it.lines() if "One event on" in row or "Go to what runs" in row]
+        assert len(rows) == 1
+        it.expect_rows("1-9", "Play this many times as fast")
+
+
+async def test_a_key_that_the_replay_took_is_not_in_the_footer() -> None:
+    async with drive(FakeTape(demo_events(), seq=40), size=(200, 50)) as it:
+        assert "to the active" not in it.lines()[-1]
+
+
+async def test_p_opens_the_replay_in_the_place_one_is_at() -> None:
+    doors = Doors(open_replay=lambda name: FakeTape(demo_events()))
+    async with drive(FakeSource(demo_events()), start="result", doors=doors) as it:
+        await it.press("p")
+        await it.until("READ ONLY")
+        it.expect_place("result")
+        await it.press("escape")
+        it.expect_place("workflow")
+
+
+async def test_the_empty_label_screen_has_the_keys_of_the_tape() -> None:
+    async with drive(FakeTape(demo_events()), start="label", size=(120, 40)) as it:
+        it.expect_footer("space play", "enter evidence")
+        assert it.lines()[-1].count("evidence") == 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from scanflow_tui.tui.keys import Action, shown
+from scanflow_tui.tui.keys import Action, key_words, shown
 from scanflow_tui.tui.present.times import elapsed
 from scanflow_tui.tui.theme import TONES
 
@@ -72,7 +72,7 @@ def footer_entries(actions: Sequence[Action], place: str) -> list[tuple[str, str
         if not action.footer:
             continue
         keys = action.keys
-        key = f"{keys[0]}-{keys[-1]}" if len(keys) > 3 else shown(keys[0])
+        key = key_words(keys) if len(keys) > 3 else shown(keys[0])
         if entries and entries[-1][1] == action.label:
             entries[-1] = (f"{entries[-1][0]} {key}", action.label)
         else:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from rich.text import Text
 
 from scanflow_tui.contract.states import FACES
-from scanflow_tui.tui.keys import GROUPS, Action, shown
+from scanflow_tui.tui.keys import GROUPS, Action, in_force, key_words
 from scanflow_tui.tui.theme import TONES
 
 
@@ -16,14 +16,15 @@ def help_rows(
 ) -> list[Text]:
     """One row a key; what does not work now says why. ``needle`` filters by key or word."""
     rows: list[Text] = []
+    reached = in_force(actions)
     for group in GROUPS:
-        members = [a for a in actions if a.group == group and _matches(a, place, needle)]
+        members = [a for a in reached if a.group == group and _matches(a, place, needle)]
         members.sort(key=lambda action: -action.footer)
         if not members:
             continue
         rows.append(Text(f" {group}", TONES["strong"]))
         for action in members:
-            keys = " ".join(shown(key) for key in action.keys[:3])
+            keys = key_words(action.keys)
             row = Text("   ")
             row.append(f"{keys:<12}", TONES["key"])
             row.append(f" {action.says}", TONES["plain"])

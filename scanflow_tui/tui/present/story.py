@@ -5,7 +5,7 @@ from __future__ import annotations
 from scanflow_tui.contract.states import FACES
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.fold_labels import shown_words
-from scanflow_tui.tui.present.times import duration, short
+from scanflow_tui.tui.present.times import duration, short, size
 
 _LABEL_WORDS = {"unsure": "unsure", "skip": "skipped", "invalid": "not an image"}
 
@@ -40,7 +40,7 @@ def _of_attempt(fact: ev.Fact | ev.Unknown) -> tuple[str, str, str] | None:
             return ("·", fact.node, f"{fact.name} {fact.value:.4g}")
         case ev.VitalSampled():
             share = "" if fact.progress is None else f"{fact.progress:.0%} "
-            return ("·", fact.node, f"{share}{fact.text}")
+            return ("·", fact.node, f"{share}{fact.text}" or _used(fact))
         case ev.NodeCached():
             return ("≡", fact.node, f"cached: {fact.reason}")
         case ev.NodeSkipped():
@@ -52,6 +52,15 @@ def _of_attempt(fact: ev.Fact | ev.Unknown) -> tuple[str, str, str] | None:
             text = f"{finding.n_flagged} of {finding.n} flagged"
             return ("⚠" if finding.verdict == "drift" else "✔", fact.node, finding.sentence or text)
     return None
+
+
+def _used(fact: ev.VitalSampled) -> str:
+    parts = ["runs"]
+    if fact.cpu_s is not None:
+        parts.append(f"cpu {duration(fact.cpu_s)}")
+    if fact.rss_bytes is not None:
+        parts.append(f"memory {size(fact.rss_bytes)}")
+    return ", ".join(parts)
 
 
 def _of_person(fact: ev.Fact | ev.Unknown) -> tuple[str, str, str] | None:

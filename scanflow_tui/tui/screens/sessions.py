@@ -14,6 +14,7 @@ from scanflow_tui.tui import keys, listing
 from scanflow_tui.tui.present.sessions import EMPTY, ordered, session_detail, session_rows
 from scanflow_tui.tui.screens.place import Place
 from scanflow_tui.tui.theme import TONES
+from scanflow_tui.tui.widgets.bars import Footer
 from scanflow_tui.tui.widgets.dialog import Ask, Confirm
 from scanflow_tui.tui.widgets.rows import Rows
 
@@ -51,6 +52,12 @@ class SessionsScreen(Place):
         self.query_one("#sessions").focus()
         self.call_after_refresh(self._read)
         self.set_interval(REFRESH_S, self._read)
+
+    def on_screen_resume(self) -> None:
+        """What was said of the session that was opened is old."""
+        if self._is_made:
+            self.query_one(Footer).clear()
+        super().on_screen_resume()
 
     def _read(self) -> None:
         if self.is_current:

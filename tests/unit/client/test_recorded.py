@@ -28,7 +28,7 @@ FACTS = [
     ended("train"),
     ev.PersonAsked(1, "label", "label", "", "label"),
     *((label(f"s{number}"), "human:u1001") for number in range(20)),
-    ev.DecisionTaken(1, "decide", "o1", "retrain", "", "e"),
+    (ev.DecisionTaken(1, "decide", "o1", "retrain", "", "e"), "human:u1001"),
     *((label(f"s{number}", 1), "human:u1002") for number in range(20)),
 ]
 
