@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from scanflow_tui.contract.commands import FinishLabelling, GiveLabel, UndoLabel, WriteNote
+from scanflow_tui.contract.commands import (
+    FinishLabelling,
+    GiveLabel,
+    KeepPlace,
+    UndoLabel,
+    WriteNote,
+)
 from scanflow_tui.contract.evidence import LabelKind, QueueEntry
 from scanflow_tui.session.state import LabelDesk
 from scanflow_tui.tui.label_overlay import Overlay, Pending
@@ -29,7 +35,10 @@ class Word:
 
 
 class LabelQueue:
-    """One human, one label node. ``seq`` is the last event folded into the desk."""
+    """One human (``actor``, as events name them) at one label node.
+
+    ``seq`` is the last event folded into the desk.
+    """
 
     def __init__(
         self, run: int, node: str, entries: tuple[QueueEntry, ...], actor: str, desk: LabelDesk
@@ -38,14 +47,10 @@ class LabelQueue:
         self.node = node
         self.entries = {entry.id: entry for entry in entries}
         self.seq = -1
+        self.actor = actor
         self.tally = Tally(len(self.entries))
         self._over = Overlay(desk, actor)
         self._note_changes(self._over.folded(desk, self.seq))
-
-    @property
-    def actor(self) -> str:
-        """Who labels, as the events name them."""
-        return self._over.actor
 
     def folded(self, desk: LabelDesk, seq: int) -> None:
         """The state went on to event ``seq``."""
@@ -94,6 +99,10 @@ class LabelQueue:
     def note(self, sample: str, text: str) -> bool:
         """Write a note on a sample."""
         return self._add(WriteNote(self.run, self.node, sample, text), sample)
+
+    def keep(self, place: KeepPlace) -> bool:
+        """Keep where I am, after everything said before."""
+        return self._add(place)
 
     def finish(self) -> bool:
         """End labelling, after everything said before."""
@@ -180,7 +189,7 @@ class LabelQueue:
         return self._over.desk.notes.get(sample, "")
 
     def _add(
-        self, command: GiveLabel | UndoLabel | WriteNote | FinishLabelling,
+        self, command: GiveLabel | UndoLabel | WriteNote | FinishLabelling | KeepPlace,
         sample: str = "", target: int | None = None,
     ) -> bool:  # fmt: skip
         if len(self._over.pending) >= PENDING_MAX:

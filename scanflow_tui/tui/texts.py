@@ -29,6 +29,14 @@ class Texts:
             self._app.run_worker(self._read(digest), exit_on_error=False)
         return self._known.get(digest, "")
 
+    async def whole(self, digest: str) -> str:
+        """The text once it is there; empty without a digest, or where it cannot be read."""
+        if not digest:
+            return ""
+        if self._known.get(digest, LOADING) == LOADING:
+            await self._read(digest)
+        return self._known.get(digest, "")
+
     async def _read(self, digest: str) -> None:
         source = self._app.source
         if source is None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from scanflow_tui.session.state import CheckView, LabelDesk, RunView, SessionState
 from scanflow_tui.tui.annotating import Annotating
+from scanflow_tui.tui.coming_back import Drafts, restore, to_keep
 from scanflow_tui.tui.label_queue import LabelQueue
 from scanflow_tui.tui.pictures import pictures_of
 from scanflow_tui.tui.present import asked
@@ -19,7 +20,13 @@ from scanflow_tui.tui.sending import Sender
 from scanflow_tui.tui.texts import Texts
 
 if TYPE_CHECKING:
+    from textual.timer import Timer
+
     from scanflow_tui.tui.app import ScanflowApp
+
+
+STILL_S = 2.0
+"""Whoever moves no more for as long has come to a place."""
 
 
 def me() -> str:
@@ -41,6 +48,10 @@ class Workbench:
         self._sender: Sender | None = None
         self._texts = Texts(app, lambda: redraw(""))
         self._counted = 0
+        self.drafts = Drafts()
+        self._desk: LabelDesk | None = None
+        self._still: object = None
+        self._timer: Timer | None = None
 
     @property
     def open_work(self) -> Annotating | None:
@@ -55,12 +66,23 @@ class Workbench:
             self.work, self.check, self._run = None, None, None
             return
         run, check, desk = found
+        self._desk = desk
         if self.work is None or self._run != run.number:
             self._begin(state, run, check, desk)
         elif self.work is not None:
             self.work.queue.folded(desk, state.seq)
         self.check = check
         self._count()
+
+    def why_not_reopened(self) -> str:
+        """Why a finished desk cannot be opened again, empty where it can."""
+        if self.work is None or not self.work.queue.is_ended or self._run is None:
+            return "labelling goes on" if self.open_work is not None else "nothing was labelled"
+        state = self._app.known.state
+        run = None if state is None else state.runs.get(self._run)
+        if run is None or run.decision is not None:
+            return "a decision was taken on these labels"
+        return ""
 
     def sent_for(self) -> None:
         """Commands were added: send them."""
@@ -69,14 +91,58 @@ class Workbench:
         self._count()
 
     def note(self) -> str:
-        """The note on the image under the cursor; read when it is first asked for."""
+        """The note on the image under the cursor, or its draft; read when it is first asked for."""
         if self.work is None:
             return ""
         sample = self.work.entry.id
-        draft = self.work.queue.noted(sample)
-        if draft is not None:
-            return draft
+        draft = self.drafts.texts.get(sample)
+        if draft is None:
+            draft = self._texts.text(self._draft_digest(sample))
+        if draft:
+            return f"(draft) {draft}"
+        given = self.work.queue.noted(sample)
+        if given is not None:
+            return given
         return self._texts.text(self.work.queue.note_digest(sample))
+
+    async def whole_note(self, sample: str) -> tuple[str, str]:
+        """The note on a sample as it was given, and its draft, both read to the end."""
+        if self.work is None:
+            return "", ""
+        given = self.work.queue.noted(sample)
+        if given is None:
+            given = await self._texts.whole(self.work.queue.note_digest(sample))
+        draft = self.drafts.texts.get(sample)
+        if draft is None:
+            draft = await self._texts.whole(self._draft_digest(sample))
+        return given, draft
+
+    def keep_place(self) -> None:
+        """Keep where somebody is, where that is worth an event."""
+        work, desk = self.open_work, self._desk
+        if work is None or desk is None or self._sender is None:
+            return
+        place = to_keep(work, desk, self.drafts)
+        if place is not None and work.queue.keep(place):
+            if place.drafted:
+                self.drafts.sent[place.drafted] = place.draft
+            self.sent_for()
+
+    def _keep_when_still(self) -> None:
+        """Nothing moved since the last look: keep the place. No key pays for it."""
+        work = self.open_work
+        if work is None:
+            return
+        now = (work.cursor, work.order, work.single, work.blind, work.look)
+        now_with = (*now, dict(self.drafts.texts))
+        if now_with == self._still and not work.queue.unsaved:
+            self.keep_place()
+        self._still = now_with
+
+    def _draft_digest(self, sample: str) -> str:
+        if self.work is None or self._desk is None or sample in self.drafts.sent:
+            return ""
+        return self._desk.drafts.get(self.work.queue.actor, {}).get(sample, "")
 
     def picture_px(self) -> tuple[int, int] | None:
         """The size of the picture under the cursor, or of any that is known."""
@@ -87,6 +153,7 @@ class Workbench:
             size = self.pictures.size(thumbnails.get(entry.id, ""))
             if size is not None:
                 return size
+        self._sender, self.drafts, self._desk = None, Drafts(), desk
         return None
 
     def _begin(self, state: SessionState, run: RunView, check: CheckView, desk: LabelDesk) -> None:
@@ -97,8 +164,11 @@ class Workbench:
         graph = graph_of(state, run)
         highest = max((entry.guess for entry in check.queue), default=0)
         keys = keys_of_classes(graph, highest + 1)
+            restore(self.work, desk, self._app.steady_s())
         self.guidelines = dict(graph.guidelines) if graph is not None else {}
         self.work = Annotating(queue, keys, since_s=self._app.steady_s()) if check.queue else None
+            if self._timer is None:
+                self._timer = self._app.screen.set_interval(STILL_S, self._keep_when_still)
         source = self._app.source
         if source is not None and source.writable and self.work is not None:
             self._sender = Sender(source, queue, self._fold, self._answered)

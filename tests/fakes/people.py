@@ -65,6 +65,17 @@ class PeopleSource(FakeSource):
                 digest = sha(command.text)
                 self.reads["content", digest, ""] = command.text.encode()
                 yield ev.NoteWritten(command.run, command.node, command.sample, digest)
+            case cmd.KeepPlace():
+                digest = sha(command.draft) if command.draft else ""
+                self.reads["content", digest, ""] = command.draft.encode()
+                yield ev.PlaceKept(
+                    command.run, command.node, command.sample, command.order, command.single,
+                    command.blind, command.zoom, command.contrast, command.inverted,
+                    command.drafted, digest,
+                )  # fmt: skip
+            case cmd.ReopenLabelling():
+                yield ev.RetryAsked(command.run, command.node, (command.node,))
+                yield ev.PersonAsked(command.run, command.node, "label", "", "label on")
             case cmd.FinishLabelling():
                 yield ev.LabellingFinished(command.run, command.node, 0, 0, 0, 0, 0)
                 yield ev.NodeEnded(command.run, command.node, "done", {}, {})

@@ -134,10 +134,11 @@ def line(entry: QueueEntry, word: Word | None, keys: ClassKeys, *, hidden: bool,
     """The grid's line about the image under the cursor."""
     text = Text(" ", no_wrap=True, end="")
     text.append(said_fully(word, keys, me), TONES["strong"])
+    if note:
+        text.append(f" · note: {note}", TONES["plain"])
     parts = ["guess hidden"] if hidden else [f"guess {guess_text(entry, keys)}", *why(entry)]
-    for part in parts:
+    for part in parts if note else [*parts, "note: —"]:
         text.append(f" · {part}", TONES["dim"])
-    text.append(f" · note: {note or '—'}", TONES["dim"])
     return text
 
 
@@ -245,7 +246,7 @@ def finish_body(counts: Counts) -> str:
         rows.append(f"{counts.rejected} guesses were rejected and no class given instead.")
     if counts.left:
         rows.append(f"{counts.left} of {counts.total} have no label; the run goes on without them.")
-    rows.append("The labels are final; the planner starts at once.")
+    rows.append("The planner starts at once; R labels on, until a decision is taken.")
     return "\n".join(rows)
 
 
@@ -258,9 +259,13 @@ def accept_text(entries: Sequence[QueueEntry], keys: ClassKeys) -> str:
     return f"[a] accept {len(entries)} framed ══: {parts} · [esc] nothing"
 
 
-def nothing(known: Known, batch: str) -> list[Text]:
+def nothing(known: Known, batch: str, *, may_reopen: bool = False) -> list[Text]:
     """The faces with nothing to label: an error, loading, empty."""
     if known.error or known.state is None:
         return waiting(known)
     said = f" Batch {batch} is done: [enter] evidence." if batch else " No batch asks for labels."
-    return [Text(""), Text(f"  {EMPTY}{said}", TONES["plain"])]
+    rows = [Text(""), Text(f"  {EMPTY}{said}", TONES["plain"])]
+    if may_reopen:
+        more = "  [R] labels on: labelling stays open until a decision is taken."
+        rows.append(Text(more, TONES["plain"]))
+    return rows

@@ -21,7 +21,7 @@ from scanflow_tui.tui.present import chrome
 from scanflow_tui.tui.present import label as show
 from scanflow_tui.tui.present import label_judge as judge
 from scanflow_tui.tui.present.class_keys import MOVED
-from scanflow_tui.tui.screens.label_questions import ASKS
+from scanflow_tui.tui.screens.label_questions import ASKS, Finished
 from scanflow_tui.tui.screens.place import Place
 from scanflow_tui.tui.widgets.label_board import LabelBoard
 from scanflow_tui.tui.workbench import Workbench
@@ -48,6 +48,7 @@ class LabelScreen(Place):
         """The work, which outlives this screen's being on top."""
         if self._made is None:
             self._made = Workbench(self.scanflow, self._answered)
+            self.doers = (Finished(self.scanflow, self._made),)
         return self._made
 
     def compose_body(self) -> ComposeResult:
@@ -82,6 +83,8 @@ class LabelScreen(Place):
         if "label" not in action.places or action in keys.GO or action.id in ("single", "more"):
             return ""
         work = self.bench.open_work
+        if action.id == "reopen":
+            return self.bench.why_not_reopened()
         if work is None:
             return "nothing to label"
         if action.id in ("accept", "reject") and work.is_hidden(work.entry):
@@ -94,8 +97,12 @@ class LabelScreen(Place):
         """The keys in force: letters give way where they are classes."""
         work = self.bench.open_work
         if work is None:
-            others = [a for a in keys.GO if not doing.why_not(self, a)]
+            others = [a for a in keys.GO if a.id != "go_decide" and not doing.why_not(self, a)]
             entries = [("enter", "evidence"), *chrome.footer_entries(others, self.place)]
+            if not doing.why_not(self, keys.by_id("reopen")):
+                entries.insert(1, ("R", "label on"))
+            if doing.replays(self):
+                entries = [*chrome.footer_entries(keys.TRANSPORT, self.place), *entries]
             entries += [("esc", "back"), ("?", "help"), ("ctrl+p", "all")]
             return chrome.footer(entries, width)
         if work.asked is not None:
@@ -188,6 +195,7 @@ class LabelScreen(Place):
             work.single = False
             self._draw()
         else:
+            self.bench.keep_place()
             self.scanflow.moves.act_back()
 
     def act_single(self) -> None:
@@ -260,7 +268,8 @@ class LabelScreen(Place):
         work, check = self.bench.open_work, self.bench.check
         if work is None or check is None:
             batch = self.bench.check.batch if self.bench.check is not None else ""
-            board.say(show.nothing(self.known, batch))
+            may = self.known.writable and not self.bench.why_not_reopened()
+            board.say(show.nothing(self.known, batch, may_reopen=may))
             return
         done = counts(work.queue).done
         hint = show.HINT if done < show.HINT_UNTIL and self.known.writable else ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from scanflow_tui.contract.commands import ReopenLabelling
 from scanflow_tui.contract.limits import NOTE_CHARS_MAX
 from scanflow_tui.tui.annotating import Annotating
 from scanflow_tui.tui.label_queue import counts
@@ -24,14 +25,26 @@ if TYPE_CHECKING:
 
 async def note(app: ScanflowApp, bench: Workbench, work: Annotating) -> str:
     """A line of text on the image under the cursor."""
-    sample, before = work.entry.id, bench.note()
-    ask = Ask(f"note on image {sample}", value=before, hint="enter keeps it")
+    sample = work.entry.id
+    before, draft = await bench.whole_note(sample)
+
+    def keep(text: str) -> None:
+        if text != before or sample in bench.drafts.texts:
+            bench.drafts.texts[sample] = text
+
+    hint = "enter keeps it, esc keeps the draft"
+    ask = Ask(
+        f"note on image {sample}", value=draft or before, hint=hint, replaces=False, changed=keep
+    )
     text = await app.push_screen_wait(ask)
-    if text is None or text == before:
-        return ""
+    if text is None:
+        bench.keep_place()
+        return "the draft is kept: n goes on with it" if bench.drafts.texts.get(sample) else ""
     if len(text) > NOTE_CHARS_MAX:
         return f"a note has at most {NOTE_CHARS_MAX} characters"
-    work.queue.note(sample, text)
+    bench.drafts.given(sample)
+    if text != before or draft:
+        work.queue.note(sample, text)
     return ""
 
 
@@ -69,6 +82,23 @@ async def guide(app: ScanflowApp, bench: Workbench, work: Annotating) -> str:
         text.append(f"  {words}\n", TONES["plain"])
     await app.push_screen_wait(Tell("Guidelines", text))
     return ""
+
+
+class Finished:
+    """What can be done once labelling was finished."""
+
+    def __init__(self, app: ScanflowApp, bench: Workbench) -> None:
+        self._app = app
+        self._bench = bench
+
+    async def act_reopen(self) -> None:
+        """Ask, then label on: what hangs on the labels begins anew."""
+        work = self._bench.work
+        if work is None:
+            return
+        body = "Every label stays. What was worked out from them begins anew when you finish again."
+        if await self._app.confirm("Label on", body, "open labelling again", keep="stay finished"):
+            await self._app.send(ReopenLabelling(work.queue.run, work.queue.node))
 
 
 ASKS: dict[str, Callable[[ScanflowApp, Workbench, Annotating], Awaitable[str]]] = {

@@ -4,7 +4,7 @@ letter, never by enter and never by the key that opened it: enter and escape sta
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from rich.text import Text
@@ -146,17 +146,27 @@ class Tell(ModalScreen[None]):
 
 
 class Ask(ModalScreen[str | None]):
-    """One line of text; enter gives it, escape gives None.
+    """One line of text; enter gives it, escape gives None. ``changed`` hears it as it is typed.
 
-    What is typed before the field has the focus is kept: it takes the place of ``value``.
+    What is typed takes the place of ``value`` if it ``replaces``, else it goes on with it; it is
+    kept, too, before the field has the focus.
     """
 
-    def __init__(self, title: str, *, value: str = "", hint: str = "") -> None:
+    def __init__(
+        self,
+        title: str,
+        *,
+        value: str = "",
+        hint: str = "",
+        replaces: bool = True,
+        changed: Callable[[str], None] = lambda text: None,
+    ) -> None:
         super().__init__()
         self.heading = title
+        self.changed = changed
         self.value = value
         self.hint = hint
-        self.ahead = ""
+        self.ahead = "" if replaces else value
 
     def compose(self) -> ComposeResult:
         """A frame with a text field."""
@@ -169,6 +179,12 @@ class Ask(ModalScreen[str | None]):
     def on_mount(self) -> None:
         """Take what was typed before the question came."""
         self.typed_ahead(typed_before(self.app))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """What is typed so far."""
+        event.stop()
+        if event.value != self.value:
+            self.changed(event.value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Enter."""

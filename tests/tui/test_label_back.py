@@ -1,0 +1,123 @@
+"""Leaving the Label screen and coming back, from another terminal too."""
+
+from __future__ import annotations
+
+from scanflow_tui.contract import commands as cmd
+from scanflow_tui.tui.present.label_order import arranged
+from scanflow_tui.tui.screens.label import LabelScreen
+from tests.driver import LARGE, Driver, drive
+from tests.fakes.demo_events import demo_events, queue
+from tests.fakes.people import PeopleSource, squares
+
+ORDER = arranged(queue(), "typical")
+
+
+def source() -> PeopleSource:
+    return PeopleSource(demo_events("asked"), reads=squares())
+
+
+def elsewhere(left: PeopleSource) -> PeopleSource:
+    """The same session, opened on another terminal."""
+    return PeopleSource(left.events, reads=left.reads)
+
+
+def kept(of: PeopleSource) -> list[cmd.KeepPlace]:
+    return [command for command in of.done if isinstance(command, cmd.KeepPlace)]
+
+
+async def left(it: Driver) -> None:
+    """Leave the screen, and wait until all is saved."""
+    await it.press("escape")
+    await it.settle()
+
+
+def still(it: Driver) -> None:
+    """Two looks of the clock while nothing moves."""
+    screen = it.app.screen_stack[0]
+    assert isinstance(screen, LabelScreen)
+    for _ in range(2):
+        screen.bench._keep_when_still()
+
+
+async def test_place_order_view_and_look_come_back_on_another_terminal() -> None:
+    made = source()
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("0 zero")
+        await it.press("O", "down", "down", "enter", "right", "right", "i", "]", "enter")
+        it.expect_text("random", "inverted", "zoom 1.5")
+        sample = arranged(queue(), "random")
+        here = next(e.id for e in sample if f"img {e.id}" in it.text())
+        still(it)
+        await it.settle()
+        assert len(kept(made)) == 1
+    async with drive(elsewhere(made), start="label", size=LARGE) as it:
+        await it.until(f"img {here}")
+        it.expect_text("random", "inverted", "zoom 1.5")
+
+
+async def test_after_a_label_the_place_follows_without_an_event() -> None:
+    made = source()
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("0 zero")
+        await it.press("right", "right", "right", "3")
+        still(it)
+        await it.settle()
+        assert kept(made) == []
+    async with drive(elsewhere(made), start="label", size=LARGE) as it:
+        await it.until("1 of 70")
+        await it.press("enter")
+        it.expect_text(f"img {ORDER[4].id}")
+
+
+async def test_the_draft_of_a_note_is_there_again_until_it_is_given() -> None:
+    made = source()
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("0 zero")
+        await it.press("n")
+        await it.type("smudged, perh")
+        still(it)
+        await it.settle()
+        assert [(c.drafted, c.draft) for c in kept(made)] == [(ORDER[0].id, "smudged, perh")]
+    there = elsewhere(made)
+    async with drive(there, start="label", size=LARGE) as it:
+        await it.until("note: (draft) smudged, perh")
+        await it.press("n")
+        await it.type("aps a 3")
+        await it.press("enter")
+        it.expect_text("note: smudged, perhaps a 3")
+        it.expect_no_text("(draft)")
+        assert there.done[-1] == cmd.WriteNote(3, "label", ORDER[0].id, "smudged, perhaps a 3")
+
+
+async def test_escape_keeps_the_draft_and_gives_no_note() -> None:
+    made = source()
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("0 zero")
+        await it.press("n")
+        await it.type("blot")
+        await it.press("escape")
+        it.expect_text("note: (draft) blot")
+        assert [type(command) for command in made.done] == [cmd.KeepPlace]
+
+
+async def test_labelling_that_was_finished_goes_on_after_a_question() -> None:
+    made = source()
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("0 zero")
+        await it.press("3", "F", "f")
+        it.expect_text("Nothing to label", "[R] labels on")
+        await it.press("R", "enter")
+        it.expect_text("Nothing to label")
+        await it.press("R", "o")
+        await it.until("1 of 70")
+        await it.press("4")
+        it.expect_text("2 of 70")
+
+
+async def test_what_was_decided_on_stays_finished() -> None:
+    made = PeopleSource(demo_events("evaluated"), reads=squares())
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("Nothing to label")
+        it.expect_no_text("[R]")
+        await it.press("R")
+        it.expect_footer("a decision was taken on these labels")
