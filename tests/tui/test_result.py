@@ -97,7 +97,7 @@ async def test_nothing_to_roll_back_to_is_said() -> None:
 async def test_images_newly_wrong_come_first() -> None:
     async with drive(source(), start="result", size=LARGE) as it:
         await it.until("newly wrong")
-        it.expect_text("3 now right · 1 still wrong · 1 newly wrong")
+        it.expect_text("✔ 3 now right · ✖ 1 still wrong · ! 1 newly wrong")
         it.expect_rows("! newly wrong", "✖ still wrong", "✔ now right")
 
 

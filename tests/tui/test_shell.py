@@ -12,7 +12,7 @@ from scanflow_tui.tui.screens.place import Place
 from scanflow_tui.tui.widgets.closing import close
 from scanflow_tui.tui.widgets.help import Help
 from tests.driver import drive
-from tests.fakes.demo_events import demo_events
+from tests.fakes.demo_events import demo_events, failed
 from tests.fakes.source import FakeSource
 
 
@@ -116,3 +116,17 @@ async def test_keys_on_their_way_to_a_closed_dialog_close_nothing_else() -> None
         close(dialog, None)
         await it.settle()
         it.expect_place("workflow")
+
+
+async def test_the_line_of_a_small_terminal_is_never_cut() -> None:
+    for width in (58, 50, 40):
+        async with drive(FakeSource(demo_events("asked")), size=(width, 12)) as it:
+            row = it.lines()[1]
+            assert row.endswith(("tab shows the next", "next pane"))
+
+
+async def test_what_is_cut_is_ascii_too_where_that_was_asked_for() -> None:
+    async with drive(FakeSource(failed()), ascii=True) as it:
+        assert it.lines()[-1].endswith("~")
+        await it.press("?")
+        assert it.text().isascii()

@@ -37,6 +37,18 @@ def link_text(known: Known, now_s: float) -> tuple[str, str]:
     return (f"{known.unsaved} not yet saved", "you") if known.unsaved else ("saved", "dim")
 
 
+SMALL = (
+    " small terminal: one pane at a time, tab shows the next",
+    " one pane at a time: tab shows the next",
+    " tab: next pane",
+)
+
+
+def small_text(width: int) -> str:
+    """What a small terminal shows and how to see the rest, in as many words as fit."""
+    return next((said for said in SMALL if len(said) <= width), SMALL[-1])
+
+
 def topbar(
     crumbs: Sequence[str], status: str, link: tuple[str, str], clock: str, width: int
 ) -> Text:

@@ -21,6 +21,7 @@ from scanflow_tui.tui.theme import TONES
 TITLE_WIDTH = 22
 NOT_YET = "not measurable yet"
 COLUMNS = (15, 6, 10, 7)
+WIDE = 1000
 
 
 def header() -> Text:
@@ -32,12 +33,13 @@ def header() -> Text:
     return text.append("why")
 
 
-def option_rows(options: Sequence[Option], chosen: int) -> list[Text]:
+def option_rows(options: Sequence[Option], chosen: int, width: int = WIDE) -> list[Text]:
     """A row an option; ``▸`` marks the one that a decision would take."""
-    return [_option_row(option, at == chosen) for at, option in enumerate(options)]
+    room = width - TITLE_WIDTH - 2 - sum(COLUMNS)
+    return [_option_row(option, at == chosen, room) for at, option in enumerate(options)]
 
 
-def _option_row(option: Option, chosen: bool) -> Text:
+def _option_row(option: Option, chosen: bool, room: int) -> Text:
     seen = option.evidence
     text = Text(no_wrap=True, end="")
     text.append("▸ " if chosen else "  ", TONES["key"])
@@ -52,7 +54,7 @@ def _option_row(option: Option, chosen: bool) -> Text:
         cells[3] = "—"
     for cell, width in zip(cells, COLUMNS, strict=True):
         text.append(cell.ljust(width), TONES["plain"])
-    text.append(_why(option), TONES["dim"])
+    text.append(_brief(option, room), TONES["dim"])
     if chosen:
         text.stylize(TONES["cursor"])
     return text
@@ -75,6 +77,16 @@ def _why(option: Option) -> str:
     if option.action != "ignore" and seen.after is None:
         return seen.why or NOT_YET
     return seen.why
+
+
+def _brief(option: Option, room: int) -> str:
+    """Why, in as many words as there is room for; the whole stands in the details."""
+    whole = _why(option)
+    if cell_len(whole) <= room:
+        return whole
+    if "undecided" in whole:
+        return "undecided"
+    return whole.replace(", ", " ") if cell_len(whole) - whole.count(",") <= room else whole
 
 
 def baseline_row(options: Options) -> Text | None:
@@ -108,6 +120,9 @@ def details(option: Option, keys: ClassKeys, width: int) -> list[Text]:
         facts.append(f"worst class {name} {share(seen.worst.accuracy)} (n {seen.worst.n})")
     facts.append(f"{count(seen.labels_used, 'label')} used")
     rows += wrapped(" · ".join(facts), width, "plain")
+    why = _why(option)
+    if why and (option.action == "ignore" or seen.after is not None):
+        rows += wrapped(f"why: {why}", width, "plain")
     if option.action != "ignore" and seen.after is None:
         rows += wrapped(f"⚠ {seen.why or NOT_YET}", width, "you")
     for warning in seen.warnings:

@@ -189,9 +189,9 @@ def samples(table: Table) -> list[Seen]:
 
 def images_head(first: int, shown: int, total: int, table: Table) -> Text:
     """The line above the pictures."""
-    text = Text(f" {len(table.now_right)} now right", TONES["good"], no_wrap=True, end="")
-    text.append(f" · {len(table.still_wrong)} still wrong", TONES["you"])
-    text.append(f" · {len(table.newly_wrong)} newly wrong", TONES["bad"])
+    text = Text(f" ✔ {len(table.now_right)} now right", TONES["good"], no_wrap=True, end="")
+    text.append(f" · ✖ {len(table.still_wrong)} still wrong", TONES["you"])
+    text.append(f" · ! {len(table.newly_wrong)} newly wrong", TONES["bad"])
     if total > shown:
         text.append(f" · {first + 1}–{first + shown} of {total}", TONES["dim"])
     return text
@@ -207,6 +207,13 @@ def nothing(known: Known, run: RunView | None) -> list[Text]:
     return [Text(said), Text(""), *node_rows(known, run)]
 
 
-def of_samples(seen: Sequence[Seen]) -> list[tuple[str, Text]]:
-    """(sample, foot of its tile)."""
-    return [(item.sample, Text(f"{item.symbol} {item.word}", TONES[item.tone])) for item in seen]
+def of_samples(seen: Sequence[Seen], room: int) -> list[tuple[str, Text]]:
+    """(sample, foot of its tile); words where they fit, the line above explains the symbols."""
+    is_wide = all(len(item.word) + 2 <= room for item in seen)
+    return [
+        (
+            item.sample,
+            Text(f"{item.symbol} {item.word}" if is_wide else item.symbol, TONES[item.tone]),
+        )
+        for item in seen
+    ]

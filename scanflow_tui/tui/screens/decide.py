@@ -85,8 +85,8 @@ class DecideScreen(Place):
         if self.focused is None:
             pane.focus()
         base = show.baseline_row(options)
-        rows = [show.header(), *show.option_rows(options.options, self._chosen)]
         width = self.app.size.width
+        rows = [show.header(), *show.option_rows(options.options, self._chosen, width - 2)]
         rows = rows if base is None else [*rows, base]
         for row in rows:
             row.truncate(width - 2, overflow="ellipsis")  # the whole is said below

@@ -127,8 +127,7 @@ class Place(Screen[None]):
             link = ("", "dim")
         text = chrome.topbar(crumbs, self.status(), link, app.clock_text(), width)
         self.query_one("#topbar", Bar).put(self.legible(text))
-        small = Text(" small terminal: one pane at a time, tab shows the next", TONES["dim"])
-        self.query_one("#small", Bar).put(small)
+        self.query_one("#small", Bar).put(Text(chrome.small_text(width), TONES["dim"]))
         self.query_one(Footer).show_keys(self.legible(self.footer_text(width)))
         self.query_one(Tape).paint(width)
 

@@ -24,6 +24,8 @@ from scanflow_tui.tui.widgets.gallery import Gallery, Shown
 from scanflow_tui.tui.widgets.lines import spelled
 from scanflow_tui.tui.widgets.rows import Rows
 
+FOOT_FRAME = 4
+"""Cells of a tile's foot that its frame and the blanks about its words need, inside the corners."""
 PASTED = "pasted text is never a command: nothing was promoted"
 
 
@@ -83,7 +85,9 @@ class ResultScreen(Place):
         pane.styles.height = wanted if both else "1fr"
 
     def _show_images(self, gallery: Gallery, run: RunView, table: Table) -> None:
-        found = [Shown(sample, foot) for sample, foot in show.of_samples(show.samples(table))]
+        room = self.scanflow.showing.tile(self.app.size.width).columns - FOOT_FRAME
+        feet = show.of_samples(show.samples(table), room)
+        found = [Shown(sample, foot) for sample, foot in feet]
         gallery.put(
             found,
             self._pictures(),

@@ -32,6 +32,8 @@ class Bar(Kept):
         text = spelled(self._text)
         if text.cell_len > width:
             text.truncate(width, overflow="ellipsis")
+            if self.app.has_class("-ascii"):
+                text.plain = text.plain.replace("…", "~")
         strip = Strip(text.render(self.app.console)).adjust_cell_length(width)
         return strip.apply_style(self.base)
 

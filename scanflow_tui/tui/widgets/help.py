@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
@@ -32,7 +33,7 @@ class Help(ModalScreen[None]):
         super().__init__()
         self.place = place
         self.rows = Rows(f"Help: {PLACES[place.place]}", id="help-rows", cursor=False, wraps=True)
-        self.rows.border_subtitle = "/ filter · esc close"
+        self.rows.border_subtitle = place.legible(Text("/ filter · esc close")).plain
         self.field = Input(placeholder="filter", id="help-filter", classes="-hidden")
 
     def compose(self) -> ComposeResult:

@@ -55,10 +55,19 @@ def test_an_option_that_is_not_measurable_says_so() -> None:
     assert ".52 → ?" in row
 
 
-def test_undecided_names_the_rival() -> None:
+def test_undecided_names_the_rival_where_there_is_room() -> None:
     option = options().options[0]
     seen = replace(option.evidence, undecided_against="filter", why="")
-    assert "undecided against filter" in show.option_rows([replace(option, evidence=seen)], 0)[0]
+    undecided = replace(option, evidence=seen)
+    assert "undecided against filter" in show.option_rows([undecided], 0)[0]
+    assert show.option_rows([undecided], 0, 78)[0].plain.endswith(" undecided")
+
+
+def test_the_whole_reason_stands_in_the_details() -> None:
+    option = options().options[0]
+    seen = replace(option.evidence, undecided_against="filter", why="fixed 19, broke 2")
+    told = show.details(replace(option, evidence=seen), KEYS, 78)
+    assert any("why: undecided against filter; fixed 19, broke 2" in row.plain for row in told)
 
 
 def test_a_decision_runs_its_branch_and_skips_the_other() -> None:
