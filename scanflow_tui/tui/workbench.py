@@ -158,21 +158,22 @@ class Workbench:
 
     def _begin(self, state: SessionState, run: RunView, check: CheckView, desk: LabelDesk) -> None:
         self._app.workers.cancel_group(self._app, "labels")
+        self._sender, self.drafts, self._desk = None, Drafts(), desk
         queue = LabelQueue(run.number, desk.node, check.queue, me(), desk)
         queue.folded(desk, state.seq)
         self._run = run.number
         graph = graph_of(state, run)
         highest = max((entry.guess for entry in check.queue), default=0)
         keys = keys_of_classes(graph, highest + 1)
-            restore(self.work, desk, self._app.steady_s())
         self.guidelines = dict(graph.guidelines) if graph is not None else {}
         self.work = Annotating(queue, keys, since_s=self._app.steady_s()) if check.queue else None
-            if self._timer is None:
-                self._timer = self._app.screen.set_interval(STILL_S, self._keep_when_still)
         source = self._app.source
         if source is not None and source.writable and self.work is not None:
+            restore(self.work, desk, self._app.steady_s())
             self._sender = Sender(source, queue, self._fold, self._answered)
             self._app.run_worker(self._sender.run(), group="labels")
+            if self._timer is None:
+                self._timer = self._app.screen.set_interval(STILL_S, self._keep_when_still)
 
     def _fold(self) -> None:
         """The queue's desk as it is now, whichever screen is on top."""
