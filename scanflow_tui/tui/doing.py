@@ -29,6 +29,11 @@ def why_not(place: Place, action: keys.Action) -> str:
     return place.scanflow.moves.why_not(action) or place.why_not(action)
 
 
+def working(place: Place) -> list[keys.Action]:
+    """What works now in a place, with the keys that reach it."""
+    return [action for action in keys.in_force(place.actions()) if not why_not(place, action)]
+
+
 def do(place: Place, action: keys.Action, key: str) -> None:
     """Do an action, or say why not. Who has ``act_<id>`` does it: place, its doers, the moves."""
     reason = why_not(place, action)

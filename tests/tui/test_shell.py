@@ -126,7 +126,7 @@ async def test_the_line_of_a_small_terminal_is_never_cut() -> None:
 
 
 async def test_what_is_cut_is_ascii_too_where_that_was_asked_for() -> None:
-    async with drive(FakeSource(failed()), ascii=True) as it:
+    async with drive(FakeSource(failed()), ascii=True, size=(70, 24)) as it:
         assert it.lines()[-1].endswith("~")
         await it.press("?")
         assert it.text().isascii()

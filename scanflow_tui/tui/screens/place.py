@@ -133,16 +133,11 @@ class Place(Screen[None]):
 
     def footer_text(self, width: int) -> Text:
         """The keys that work now."""
-        works = self.working()
+        works = doing.working(self)
         entries = chrome.footer_entries(works, self.place)
         if len(self.app.screen_stack) == 1:
             entries = [("q", LEAVE) if word == "back" else (key, word) for key, word in entries]
         return chrome.footer(entries, width)
-
-    def working(self) -> list[keys.Action]:
-        """What works now, with the keys that reach it."""
-        offered = keys.in_force(self.actions())
-        return [action for action in offered if not doing.why_not(self, action)]
 
     def actions(self) -> tuple[keys.Action, ...]:
         """Every action whose key holds here."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 from textual.app import ComposeResult
 
-from scanflow_tui.tui import keys
+from scanflow_tui.tui import doing, keys
 from scanflow_tui.tui.present import chrome, graph
 from scanflow_tui.tui.present.attempts import run_in_view
 from scanflow_tui.tui.present.times import elapsed
@@ -194,7 +194,7 @@ class WorkflowScreen(Place):
         """Of a list, its own keys first."""
         if not self.lists.shown:
             return super().footer_text(width)
-        works = [replace(a, footer=LIST_KEYS.get(a.id, a.footer)) for a in self.working()]
+        works = [replace(a, footer=LIST_KEYS.get(a.id, a.footer)) for a in doing.working(self)]
         return chrome.footer(chrome.footer_entries(works, self.place), width)
 
     def why_not(self, action: keys.Action) -> str:
