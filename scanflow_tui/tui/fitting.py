@@ -32,7 +32,12 @@ def fit(place: Place) -> None:
 
 
 def settle(place: Place) -> None:
-    """Show again where a pane's size is another than when it was last shown."""
+    """Show again where a pane's size is another than when it was last shown.
+
+    It may be asked after the next repaint, when a place that was left has no widgets any more.
+    """
+    if not place.children:
+        return
     sizes = tuple(widget.size for widget in place.query_one("#body").walk_children(Widget))
     if sizes != place.sizes:
         place.sizes = sizes

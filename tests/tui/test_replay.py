@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from scanflow_tui.session.events import Event
+from scanflow_tui.tui import fitting
 from scanflow_tui.tui.doors import Doors
 from tests.driver import drive
 from tests.fakes.demo_events import demo_events
@@ -147,3 +148,26 @@ async def test_the_empty_label_screen_has_the_keys_of_the_tape() -> None:
     async with drive(FakeTape(demo_events()), start="label", size=(120, 40)) as it:
         it.expect_footer("space play", "enter evidence")
         assert it.lines()[-1].count("evidence") == 1
+
+
+async def test_p_behind_other_places_opens_the_replay() -> None:
+    doors = Doors(open_replay=lambda name: FakeTape(demo_events()))
+    async with drive(FakeSource(demo_events()), doors=doors) as it:
+        for place in ("r", "o", "e", "d"):
+            await it.press(place)
+        await it.press("r")
+        await it.press("p")
+        await it.until("READ ONLY")
+        it.expect_place("result")
+
+
+async def test_a_place_that_was_left_for_good_is_not_painted_again() -> None:
+    doors = Doors(open_replay=lambda name: FakeTape(demo_events()))
+    async with drive(FakeSource(demo_events()), start="workflow", doors=doors) as it:
+        left = it.app.screen
+        await it.press("p")
+        await it.until("READ ONLY")
+        assert left is not it.app.screen and not left.children
+        left.repaint()
+        left.paint_bars()
+        fitting.settle(left)

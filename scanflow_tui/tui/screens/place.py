@@ -108,7 +108,8 @@ class Place(Screen[None]):
 
     def repaint(self, update: Update | None = None) -> None:
         """Body and bars; the body once more where panes got another size by it."""
-        if not self._is_made:
+        if not (self._is_made and self.children):
+            # Not there yet; or left for good, and its widgets are gone before it is.
             return
         self.show(update)
         self.paint_bars()
@@ -116,7 +117,7 @@ class Place(Screen[None]):
 
     def paint_bars(self) -> None:
         """Top bar and footer; cheap, so it may be called after every key."""
-        if not (self._is_made and self.is_current):
+        if not (self._is_made and self.is_current and self.children):
             return
         app, width = self.scanflow, self.app.size.width
         crumbs = (self.known.name, keys.PLACES[self.place], *self.crumbs())
