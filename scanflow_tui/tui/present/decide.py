@@ -103,13 +103,14 @@ def baseline_row(options: Options) -> Text | None:
 def details(option: Option, keys: ClassKeys, width: int) -> list[Text]:
     """Everything known of the option under the cursor."""
     seen = option.evidence
-    rows = [Text(f" {option.title}", TONES["strong"])]
+    why = _why(option) if option.action == "ignore" or seen.after is not None else ""
+    rows = wrapped(f"{option.title}: {why}" if why else option.title, width, "strong")
     facts = []
     if seen.after is not None:
         facts.append(
             f"drifted {share(seen.after.low)} to {share(seen.after.high)} (95 %, n {seen.after.n})"
         )
-    if seen.fixed is not None and seen.broken is not None:
+    if seen.fixed is not None and seen.broken is not None and "fixed" not in why:
         facts.append(f"fixed {seen.fixed}, broke {seen.broken}")
     if seen.mcnemar_p is not None:
         facts.append(f"McNemar p {seen.mcnemar_p:.2g}")
@@ -120,9 +121,6 @@ def details(option: Option, keys: ClassKeys, width: int) -> list[Text]:
         facts.append(f"worst class {name} {share(seen.worst.accuracy)} (n {seen.worst.n})")
     facts.append(f"{count(seen.labels_used, 'label')} used")
     rows += wrapped(" · ".join(facts), width, "plain")
-    why = _why(option)
-    if why and (option.action == "ignore" or seen.after is not None):
-        rows += wrapped(f"why: {why}", width, "plain")
     if option.action != "ignore" and seen.after is None:
         rows += wrapped(f"⚠ {seen.why or NOT_YET}", width, "you")
     for warning in seen.warnings:
