@@ -54,11 +54,17 @@ def fit_knn(
     Beyond the cap rows are taken at even steps, in proportion by class if ``labels`` (n,) come.
     """
     rows = finite(features, "features", axes=2, rows_min=k)
-    if len(rows) > REFERENCE_MAX:
-        order = np.arange(len(rows)) if labels is None else np.argsort(labels, kind="stable")
-        steps = np.arange(REFERENCE_MAX) * len(rows) // REFERENCE_MAX
-        rows = rows[np.sort(order[steps])]
+    rows = rows[rows_kept(len(rows), labels)]
     return KnnReference(unit_length(rows).astype(np.float32), k)
+
+
+def rows_kept(n: int, labels: npt.ArrayLike | None = None) -> npt.NDArray[np.int64]:
+    """Which of n training rows a reference keeps, in their order: all up to 5,000."""
+    if n <= REFERENCE_MAX:
+        return np.arange(n)
+    order = np.arange(n) if labels is None else np.argsort(labels, kind="stable")
+    steps = np.arange(REFERENCE_MAX) * n // REFERENCE_MAX
+    return np.sort(order[steps])
 
 
 def knn_scores(ref: KnnReference, features: npt.ArrayLike) -> Floats:
@@ -77,6 +83,21 @@ def knn_scores(ref: KnnReference, features: npt.ArrayLike) -> Floats:
         nearest = np.partition(square, ref.k - 1, axis=1)[:, ref.k - 1]
         scores[start : start + BLOCK_ROWS] = np.sqrt(np.maximum(nearest, 0))
     return scores
+
+
+def knn_nearest(
+    ref: KnnReference, features: npt.ArrayLike, n_nearest: int
+) -> npt.NDArray[np.int64]:
+    """The references nearest to each row's direction (n, d), the nearest first: (n, n_nearest)."""
+    rows = finite(features, "features", axes=2)
+    same_width(rows, ref.features, "features")
+    queries = unit_length(rows).astype(np.float32)
+    n_nearest = min(n_nearest, len(ref.features))
+    likeness = queries @ ref.features.T
+    found = np.argpartition(-likeness, n_nearest - 1, axis=1)[:, :n_nearest]
+    order = np.argsort(-np.take_along_axis(likeness, found, axis=1), axis=1, kind="stable")
+    nearest: npt.NDArray[np.int64] = np.take_along_axis(found, order, axis=1)
+    return nearest
 
 
 def ledoit_wolf(x: npt.ArrayLike) -> tuple[Floats, Floats]:

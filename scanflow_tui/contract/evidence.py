@@ -21,6 +21,8 @@ one.
 
 QUEUE_FILE = "queue.jsonl"
 QUEUE_IMAGES = "images"
+QUEUE_NEAR = "near"
+QUEUE_EXAMPLES = "examples"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ class QueueEntry:
 
     ``probability`` is the inclusion probability when drawn (audit share; None for the repair
     share, which is not a random sample). Audit samples show no guess on screen, like blind ones.
+    ``near`` are the training images most like it, the nearest first: a number, which is the name of
+    its image in ``near/``, and its class.
     """
 
     id: str
@@ -91,6 +95,7 @@ class QueueEntry:
     stratum: int | None = None
     next_guesses: tuple[tuple[int, float], ...] = ()
     why: str = ""
+    near: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

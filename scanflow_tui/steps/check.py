@@ -1,7 +1,8 @@
 """Step ``check``: has this batch drifted, and which of its samples should a human see?
 
 Inputs: ``model``, ``reference``, ``batch``. Outputs: ``finding``, ``queue`` (queue.jsonl,
-images/<id>.png at source size, scores.npz with every sample's scores). Parameters: ``alpha`` (.01),
+images/<id>.png at source size, near/<n>.png and examples/<class>-<n>.png of training images, made
+small, scores.npz with every sample's scores). Parameters: ``alpha`` (.01),
 ``flag_share`` (.1), ``repair`` (50), ``audit`` (20), ``tell`` (the node told: plan). Values:
 ``verdict``, ``p``, ``n``, ``n_flagged``.
 """
@@ -23,6 +24,7 @@ from scanflow_tui.contract.evidence import QUEUE_FILE, QUEUE_IMAGES, Finding, Qu
 from scanflow_tui.contract.step import Step, run_step
 from scanflow_tui.labels.queue import build_queue
 from scanflow_tui.steps.evidence_files import write_json
+from scanflow_tui.steps.likeness import with_near, write_examples
 from scanflow_tui.steps.runtime import paced, prepare
 from scanflow_tui.steps.vision.images import Pixels, read_images
 from scanflow_tui.steps.vision.modelfile import load_model
@@ -63,7 +65,10 @@ def main(step: Step) -> None:
         n_audit=int(step.param("audit", 20)),
         seed=step.seed,
     )
+    entries = with_near(entries, reference, said)
     write_queue(step.output("queue"), entries, batch, scored, said)
+    if reference.examples is not None:
+        write_examples(step.output("queue"), entries, reference.scorer.knn, reference.examples)
     for name in ("verdict", "p", "n", "n_flagged"):
         step.set_value(name, getattr(found, name))
     step.message("finding", str(step.param("tell", "plan")), found.sentence)

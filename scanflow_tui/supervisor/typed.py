@@ -19,8 +19,10 @@ import msgspec
 from scanflow_tui.contract import limits
 from scanflow_tui.contract.errors import InputError
 from scanflow_tui.contract.evidence import (
+    QUEUE_EXAMPLES,
     QUEUE_FILE,
     QUEUE_IMAGES,
+    QUEUE_NEAR,
     Finding,
     Options,
     QueueEntry,
@@ -31,6 +33,7 @@ from scanflow_tui.supervisor.stimuli import Evidence
 
 EVIDENCE_BYTES_MAX = 4 * limits.MIB
 SAMPLE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+EXAMPLE = re.compile(r"[0-9]{1,5}-[0-9]{1,2}\.png")
 WHOLE_MAX = 2**53
 PNG = b"\x89PNG\r\n\x1a\n"
 
@@ -128,20 +131,41 @@ def _queue(folder: Path) -> tuple[QueueEntry, ...]:
 
 
 def _images(folder: Path, queue: tuple[QueueEntry, ...]) -> dict[str, bytes]:
-    """The thumbnails at source size; one that is absent is left out, one too large is refused."""
+    """The thumbnails at source size by sample; near and example images by their path in the queue.
+
+    One that is absent is left out, one too large or that is no PNG is refused.
+    """
     images: dict[str, bytes] = {}
-    for entry in queue:
-        path = folder / QUEUE_IMAGES / f"{entry.id}.png"
-        try:
-            data = read_bounded(path, limits.THUMBNAIL_BYTES_MAX)
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            raise InputError(f"output 'queue': {path.name}: {error.strerror}") from None
-        if not data.startswith(PNG):
-            raise InputError(f"output 'queue': {path.name} is no PNG")
-        images[entry.id] = data
+    wanted = {entry.id: f"{QUEUE_IMAGES}/{entry.id}.png" for entry in queue}
+    for number, _ in (near for entry in queue for near in entry.near[: limits.NEAR_MAX]):
+        wanted[f"{QUEUE_NEAR}/{number}"] = f"{QUEUE_NEAR}/{number}.png"
+    for name in _examples(folder / QUEUE_EXAMPLES):
+        wanted[f"{QUEUE_EXAMPLES}/{name}"] = f"{QUEUE_EXAMPLES}/{name}.png"
+    for key, path in wanted.items():
+        data = _picture(folder / path)
+        if data is not None:
+            images[key] = data
     return images
+
+
+def _examples(folder: Path) -> list[str]:
+    """The examples of the classes, ``<class>-<number>``, as many as a session keeps."""
+    if not folder.is_dir() or folder.is_symlink():
+        return []
+    found = sorted(path.stem for path in folder.iterdir() if EXAMPLE.fullmatch(path.name))
+    return found[: limits.EXAMPLES_MAX]
+
+
+def _picture(path: Path) -> bytes | None:
+    try:
+        data = read_bounded(path, limits.THUMBNAIL_BYTES_MAX)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InputError(f"output 'queue': {path.name}: {error.strerror}") from None
+    if not data.startswith(PNG):
+        raise InputError(f"output 'queue': {path.name} is no PNG")
+    return data
 
 
 def _json(data: bytes, what: str) -> Any:

@@ -102,7 +102,9 @@ HUMAN_MAKES: dict[HumanForm, tuple[str, ...]] = {
 MODEL_OUTPUTS = ("model", "reference")
 """What a version of the model consists of, at least."""
 
-EVIDENCE = frozenset({"finding", "queue", "options", "chosen", "labels", "audit", "table"})
+EVIDENCE = frozenset(
+    {"finding", "queue", "filtered", "options", "chosen", "labels", "audit", "table"}
+)
 """Outputs that the supervisor or a screen reads, whether a node does or not."""
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,17 +27,19 @@ from scanflow_tui.checks.scores import (
     fit_knn,
     join,
     knn_scores,
+    rows_kept,
 )
 from scanflow_tui.contract import canonical
 from scanflow_tui.contract.errors import InputError
 from scanflow_tui.steps.vision.datasets import Slices
-from scanflow_tui.steps.vision.images import Labels, read_array
+from scanflow_tui.steps.vision.images import Labels, Pixels, read_array
 from scanflow_tui.steps.vision.nets import Model, Outputs, Progress, outputs, silent
 
 FORMAT = 1
 POPULATIONS_FILE = "populations.json"
 TRAIN = "train"
 SCORES = ("knn", "norm")
+EXAMPLE_SIDE_MAX = 32
 
 Floats = npt.NDArray[np.float64]
 
@@ -59,6 +62,17 @@ class Scorer:
 
 
 @dataclass(frozen=True, slots=True)
+class Examples:
+    """The training images behind the scorer's rows, made small, with their classes (r,).
+
+    People compare a strange image with them. A reference of an older version has none.
+    """
+
+    images: Pixels
+    labels: Labels
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """One population: scorer, calibration scores (m, 2), joined (m,), guesses (m,)."""
 
@@ -67,6 +81,7 @@ class Reference:
     scores: Floats
     guesses: Labels
     slices: dict[str, str]
+    examples: Examples | None = None
 
 
 def fit_scorer(fit: Outputs, fit_labels: Labels, join_slice: Outputs) -> Scorer:
@@ -85,13 +100,25 @@ def make_reference(model: Model, slices: Slices, progress: Progress = silent) ->
     held_out = outputs(model, slices.calibration.images)
     columns = scorer.columns(held_out)
     progress(1.0, "reference made")
-    return Reference(scorer, columns, scorer.joined(columns), held_out.guesses, slices.hashes())
+    kept = rows_kept(len(slices.fit.labels), slices.fit.labels)
+    examples = Examples(small(slices.fit.images[kept]), slices.fit.labels[kept])
+    joined = scorer.joined(columns)
+    return Reference(scorer, columns, joined, held_out.guesses, slices.hashes(), examples)
+
+
+def small(images: Pixels) -> Pixels:
+    """Images (n, h, w) with sides of at most 32, every so-manyth pixel of them."""
+    step = max(1, -(-max(images.shape[1:3]) // EXAMPLE_SIDE_MAX))
+    return np.ascontiguousarray(images[:, ::step, ::step])
 
 
 def save_reference(folder: Path, reference: Reference) -> None:
     """Write a reference with its one population."""
     folder.mkdir(parents=True, exist_ok=True)
     scorer = reference.scorer
+    shown: dict[str, npt.NDArray[Any]] = {}
+    if reference.examples is not None:
+        shown = {"images": reference.examples.images, "labels": reference.examples.labels}
     np.savez(
         folder / f"{TRAIN}.npz",
         allow_pickle=False,
@@ -105,6 +132,7 @@ def save_reference(folder: Path, reference: Reference) -> None:
         columns=reference.columns,
         scores=reference.scores,
         guesses=reference.guesses,
+        **shown,
     )
     record = {
         "format": FORMAT,
@@ -133,7 +161,19 @@ def load_reference(folder: Path) -> Reference:
         JoinScale(stored("join_median"), stored("join_spread")),
     )
     guesses = stored("guesses").astype(np.int64)
-    return Reference(scorer, stored("columns"), stored("scores"), guesses, slices)
+    scores = stored("scores")
+    return Reference(scorer, stored("columns"), scores, guesses, slices, _examples(path, scorer))
+
+
+def _examples(path: Path, scorer: Scorer) -> Examples | None:
+    try:
+        images, labels = read_array(path, prefer="images"), read_array(path, prefer="labels")
+    except InputError:
+        return None
+    fits = len(images) == len(labels) == len(scorer.knn.features) and images.ndim == 3
+    if not fits or images.dtype != np.uint8:
+        return None
+    return Examples(images, labels.astype(np.int64))
 
 
 def _columns(knn: KnnReference, norm: BnReference, said: Outputs) -> Floats:

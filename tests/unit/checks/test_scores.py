@@ -13,8 +13,10 @@ from scanflow_tui.checks.scores import (
     fit_join,
     fit_knn,
     join,
+    knn_nearest,
     knn_scores,
     ledoit_wolf,
+    rows_kept,
 )
 from scanflow_tui.contract.errors import InputError
 
@@ -108,3 +110,19 @@ def test_auroc_is_the_share_of_ordered_pairs() -> None:
 
 def test_auroc_of_separated_scores_is_one() -> None:
     assert auroc([0, 1], [2, 3]) == 1
+
+
+def test_the_nearest_references_are_those_of_the_smallest_angle() -> None:
+    found = knn_nearest(fit_knn(FEATURES), FEATURES[[3, 7]] * 5, 2)
+    assert found[:, 0].tolist() == [3, 7]
+    unit = FEATURES / np.linalg.norm(FEATURES, axis=1, keepdims=True)
+    assert found[:, 1].tolist() == [int(np.argsort(-unit @ unit[at])[1]) for at in (3, 7)]
+
+
+def test_the_rows_that_a_reference_keeps_can_be_named() -> None:
+    features = np.random.default_rng(0).normal(size=(6000, 4))
+    labels = np.arange(6000) % 3
+    kept = rows_kept(6000, labels)
+    assert len(kept) == 5000
+    unit = features[kept] / np.linalg.norm(features[kept], axis=1, keepdims=True)
+    assert fit_knn(features, labels=labels).features == pytest.approx(unit, abs=1e-6)

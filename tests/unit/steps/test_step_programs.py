@@ -18,7 +18,7 @@ from PIL import Image
 from scanflow_tui.contract.errors import InputError
 from scanflow_tui.contract.evidence import Label, Option, OptionEvidence, to_json
 from scanflow_tui.contract.step import Step, StepFile, StepLimits
-from scanflow_tui.steps import check, evaluate, filter_base, plan, retrain, train
+from scanflow_tui.steps import check, evaluate, filter_base, filtered, plan, retrain, train
 from scanflow_tui.steps import filter as filtering
 from scanflow_tui.steps.vision.corruptions import corrupt
 from scanflow_tui.steps.vision.datasets import write_images
@@ -361,3 +361,27 @@ def test_a_bad_batch_ends_the_program_with_one_sentence_and_exit_2(
     error = json.loads((tmp_path / "report.jsonl").read_text().splitlines()[-1])["error"]
     assert error["where"] == "monday.npy"
     assert not (tmp_path / "out" / "finding").exists()
+
+
+def test_a_check_shows_what_training_images_are_most_like_each_sample(checked: Ran) -> None:
+    queue = checked.outputs["queue"]
+    entries = [json.loads(line) for line in (queue / "queue.jsonl").read_text().splitlines()]
+    for entry in entries:
+        assert len(entry["near"]) == 3
+        for number, label in entry["near"]:
+            assert 0 <= label < len(CLASSES)
+            assert Image.open(queue / "near" / f"{number}.png").size == (28, 28)
+    examples = {path.stem for path in (queue / "examples").iterdir()}
+    assert "0-0" in examples
+    assert len(examples) <= 3 * len(CLASSES)
+
+
+def test_the_queue_is_shown_as_the_filter_leaves_it(
+    checked: Ran, place: Place, model_folder: Path, tmp_path: Path
+) -> None:
+    queue = checked.outputs["queue"]
+    given = {"queue": queue, "base": place.base, "model": model_folder}
+    made = run(filtered.main, tmp_path, given, "filtered").outputs["filtered"]
+    before = {path.name for path in (queue / "images").iterdir()}
+    assert {path.name for path in made.iterdir()} == before
+    assert all(Image.open(path).size == (28, 28) for path in made.iterdir())

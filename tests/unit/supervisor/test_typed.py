@@ -131,3 +131,23 @@ def test_values_that_an_event_cannot_hold_are_refused(tmp_path: Path, text: str)
     file.write_text(text)
     with pytest.raises(InputError, match=r"values\.json"):
         read_values(file)
+
+
+def test_near_and_example_images_are_read_by_their_path(tmp_path: Path) -> None:
+    paths = written(tmp_path, [ENTRY | {"near": [[12, 3], [40, 5]]}])
+    for name in ("near/12", "near/99", "examples/3-0", "examples/notes"):
+        file = tmp_path / "queue" / f"{name}.png"
+        file.parent.mkdir(exist_ok=True)
+        file.write_bytes(PNG + name.encode())
+    evidence = read_evidence(paths)
+    assert evidence.queue[0].near == ((12, 3), (40, 5))
+    assert sorted(evidence.images) == ["examples/3-0", "near/12"]
+
+
+def test_a_folder_of_examples_is_followed_by_no_link(tmp_path: Path) -> None:
+    paths = written(tmp_path, [ENTRY])
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "3-0.png").write_bytes(PNG)
+    (tmp_path / "queue" / "examples").symlink_to(elsewhere)
+    assert read_evidence(paths).images == {}
