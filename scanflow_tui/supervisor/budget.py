@@ -1,7 +1,8 @@
 """What may run at once: cores, memory and GPUs, against what open attempts hold. Pure.
 
 An attempt that waits for its next try holds nothing; once its time has come, no first try takes
-the room before it.
+the room before it. A few first tries are intended ahead of their room: they hold nothing either,
+and others that fit may go before them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ from scanflow_tui.supervisor.turn import Machine, Turn, find, node_of
 
 Open = tuple[RunView, NodeView, AttemptView]
 
+AHEAD_MAX = 4
+"""First tries that may be intended before there is room for them."""
+
 
 def open_in(turn: Turn) -> list[Open]:
     """Every attempt of the session that has not ended."""
@@ -31,6 +35,12 @@ def open_in(turn: Turn) -> list[Open]:
 def may_intend(turn: Turn, limits: StepLimits) -> bool:
     """Whether a first try has room beside all that holds some, or is next in turn for it."""
     return _fits(turn, limits, (item for item in open_in(turn) if _is_due(turn, item[2])))
+
+
+def may_queue(turn: Turn) -> bool:
+    """Whether one more first try may be intended before it has room."""
+    n_ahead = sum(_is_ahead(item[2]) and not _holds(turn, item[2]) for item in open_in(turn))
+    return n_ahead < AHEAD_MAX
 
 
 def may_start(turn: Turn, attempt: AttemptView, limits: StepLimits) -> bool:
@@ -76,7 +86,13 @@ def running(machine: Machine, name: str) -> Ask | None:
 
 
 def _is_due(turn: Turn, attempt: AttemptView) -> bool:
-    return attempt.not_before <= turn.at or _holds(turn, attempt)
+    has_turn = attempt.not_before <= turn.at and not _is_ahead(attempt)
+    return has_turn or _holds(turn, attempt)
+
+
+def _is_ahead(attempt: AttemptView) -> bool:
+    """Whether it waits for room alone, not for a time."""
+    return 0 < attempt.not_before <= attempt.intended_at
 
 
 def _holds(turn: Turn, attempt: AttemptView) -> bool:

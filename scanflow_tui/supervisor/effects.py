@@ -62,7 +62,10 @@ class ReadCode:
 
 @dataclass(frozen=True, slots=True)
 class StartAttempt:
-    """Write ``step.json`` and start the attempt, idempotent by name → ``StartAnswered``."""
+    """Write ``step.json`` and start the attempt, idempotent by name → ``StartAnswered``.
+
+    ``intended`` is the number of the event that intends it: once that is committed, it may start.
+    """
 
     name: str
     run: int
@@ -80,6 +83,7 @@ class StartAttempt:
     code: str
     image: str
     lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    intended: int = 0
 
 
 @dataclass(frozen=True, slots=True)

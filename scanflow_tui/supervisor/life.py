@@ -21,7 +21,7 @@ from scanflow_tui.engine.protocol import Hinting, Reachable, Watched
 from scanflow_tui.supervisor.budget import running
 from scanflow_tui.supervisor.carry import Carrier, Hands
 from scanflow_tui.supervisor.doors import keep_door
-from scanflow_tui.supervisor.effects import CollectAttempt, Effect, StartAttempt
+from scanflow_tui.supervisor.effects import CollectAttempt, Effect
 from scanflow_tui.supervisor.frames import Row
 from scanflow_tui.supervisor.front import Front
 from scanflow_tui.supervisor.log import Log
@@ -265,9 +265,8 @@ class Supervisor:
 
 
 def _gather_s(machine: Machine, group: Group) -> float:
-    """A commit costs several ms; while other attempts go on, theirs may soon join this one."""
-    n_new = sum(isinstance(effect, StartAttempt) for effect in group.effects)
-    return GATHER_S if len(machine.open) > n_new else 0.0
+    """A commit costs several ms; while others that have exited are judged, theirs may join it."""
+    return GATHER_S if machine.exited else 0.0
 
 
 def _call_soon(running: asyncio.AbstractEventLoop, poke: Callable[[], None]) -> None:

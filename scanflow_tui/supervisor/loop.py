@@ -7,6 +7,7 @@ commit that cannot be made now is kept and tried again, and until then no comman
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from scanflow_tui.contract.errors import Missing, ScanflowError
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.contents import Content
 from scanflow_tui.session.events import Event
-from scanflow_tui.supervisor.effects import Answer, CollectAttempt, Effect, Stop
+from scanflow_tui.supervisor.effects import Answer, CollectAttempt, Effect, StartAttempt, Stop
 from scanflow_tui.supervisor.frames import Row
 from scanflow_tui.supervisor.stimuli import Commanded, Stimulus, Ticked
 from scanflow_tui.supervisor.turn import Machine, Turn
@@ -33,10 +34,7 @@ UNHURRIED: frozenset[type] = frozenset(
     {ev.AttemptAccepted, ev.AttemptQueued, ev.AttemptStarted, ev.MetricReported, ev.VitalSampled}
 )
 """Facts that are observed again where a crash comes before their commit."""
-AT_ONCE: frozenset[type] = frozenset({CollectAttempt})
-"""Effects that need no commit first: of an attempt whose intent is in the log already, and the
-same again where a crash comes before the commit of what they found.
-"""
+
 Advance = Callable[[Machine, Stimulus, int, bytes], Turn]
 
 
@@ -91,7 +89,26 @@ class Shell:
     peek: Callable[[Effect], Stimulus | None] = lambda effect: None
     """The answer to an effect that only reads, if it can be had at once; it needs no commit."""
     gather_s: Callable[[Machine, Group], float] = lambda machine, group: 0.0
-    """How long a group that no client waits for may gather more before its commit."""
+    """How long a group that no client waits for may gather more before its commit, if at all."""
+
+
+def take_at_once(turn: Turn, committed_seq: int) -> list[Effect]:
+    """Take the effects that need no commit first out of a turn.
+
+    They are of an attempt whose intent is in the log already, and the same is asked again where a
+    crash comes before the commit of what they led to.
+    """
+    found = [effect for effect in turn.effects if _is_of_committed(effect, committed_seq)]
+    turn.effects = [
+        effect for effect in turn.effects if not _is_of_committed(effect, committed_seq)
+    ]
+    return found
+
+
+def _is_of_committed(effect: Effect, committed_seq: int) -> bool:
+    if isinstance(effect, StartAttempt):
+        return effect.intended <= committed_seq
+    return isinstance(effect, CollectAttempt)
 
 
 class Loop:
@@ -183,10 +200,7 @@ class Loop:
             self._settled.clear()
             if self._is_held(group, is_fresh):
                 return
-            gather_s = self.shell.gather_s(self.machine, group)
-            if gather_s and not (group.is_awaited or self._stop.is_set()):
-                await asyncio.sleep(gather_s)
-                self._take_all(group)
+            await self._gather(group)
             rows = await self._commit(group)
             if rows is None:
                 return
@@ -198,6 +212,19 @@ class Loop:
         # Whoever waited for a settled state sees it before the next group.
         await asyncio.sleep(0)
 
+    async def _gather(self, group: Group) -> None:
+        """Let what is about to come join a group that no client waits for."""
+        clock_s = asyncio.get_running_loop().time
+        until_s = clock_s() + self.shell.gather_s(self.machine, group)
+        while clock_s() < until_s and self.shell.gather_s(self.machine, group):
+            if group.is_awaited or self._inbox or self._stop.is_set():
+                return
+            self._woken.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout_at(until_s):
+                    await self._woken.wait()
+            self._take_all(group)
+
     def _take_all(self, group: Group) -> None:
         while self._inbox and len(group.events) < limits.GROUP_COMMIT_EVENTS_MAX:
             self._take(self._inbox.popleft(), group)
@@ -205,10 +232,8 @@ class Loop:
     def _take(self, stimulus: Stimulus, group: Group) -> None:
         """Advance, and answer at once what can be."""
         turn = self.shell.advance(self.machine, stimulus, self.shell.now_us(), self.shell.salt())
-        for effect in turn.effects:
-            if type(effect) in AT_ONCE:
-                self.shell.carry(effect)
-        turn.effects = [effect for effect in turn.effects if type(effect) not in AT_ONCE]
+        for effect in take_at_once(turn, self.committed_seq):
+            self.shell.carry(effect)
         answers = [(effect, self.shell.peek(effect)) for effect in turn.effects]
         turn.effects = [effect for effect, answer in answers if answer is None]
         group.add(turn)

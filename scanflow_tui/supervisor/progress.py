@@ -6,6 +6,8 @@ asks for the same effects again. It stops when a whole pass changes nothing.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from scanflow_tui import __version__
 from scanflow_tui.contract import canonical, evidence, ids
 from scanflow_tui.contract.states import ATTEMPT_ENDED, BAD, NODE_ENDED, UNSTARTED
@@ -36,6 +38,9 @@ BAD_INPUT_CODE = 2
 
 def proceed(turn: Turn) -> None:
     """Let every open run go on, and cancel what runs of runs that are over."""
+    for run in open_runs(turn.state):
+        if run.n_active and not run.cancel_asked:
+            _start_due(turn, run)
     again = True
     while again:
         before = turn.state.seq
@@ -107,7 +112,10 @@ def _ask_person(turn: Turn, run: RunView, declared: Node) -> None:
 
 
 def _begin_step(turn: Turn, run: RunView, declared: Node, reason: str, not_before: int = 0) -> None:
-    """Use the cache if it has the key; else intend an attempt, if the budget has room."""
+    """Use the cache if it has the key; else intend an attempt, if the budget has room.
+
+    Some are intended before there is room, so that they begin at once when there is.
+    """
     inputs, sources = _inputs(turn, run, declared)
     key = cache_key(
         declared,
@@ -129,7 +137,9 @@ def _begin_step(turn: Turn, run: RunView, declared: Node, reason: str, not_befor
     if _runs_elsewhere(turn, key):
         return
     if not not_before and not budget.may_intend(turn, declared.limits):
-        return
+        if not budget.may_queue(turn):
+            return
+        not_before = turn.at
     number = len(view.attempts) + 1
     tell_from_human(turn, run, view)
     turn.emit(
@@ -222,7 +232,9 @@ def _start_due(turn: Turn, run: RunView) -> None:
         if attempt.not_before and not budget.may_start(turn, attempt, limits):
             continue
         graph, _ = graph_of(turn.machine, run)
-        turn.ask(("start", attempt.name), start_of(graph, run, node.id, attempt))
+        effect = start_of(graph, run, node.id, attempt)
+        intended = turn.machine.intents.get(attempt.name, 0)
+        turn.ask(("start", attempt.name), replace(effect, intended=intended))
 
 
 def start_of(graph: Multigraph, run: RunView, node_id: str, attempt: AttemptView) -> StartAttempt:

@@ -36,7 +36,8 @@ class Machine:
     """The folded state, and what is only true while this process lives.
 
     ``asked`` are effects without an answer yet: a restarted supervisor has none and asks again.
-    ``pending`` are commands whose answer waits for an effect; ``open`` attempts have not ended.
+    ``pending`` are commands whose answer waits for an effect; ``open`` attempts have not ended,
+    ``intents`` are the events that intended those of this life.
     """
 
     state: SessionState
@@ -48,6 +49,7 @@ class Machine:
     exited: dict[str, Exited] = field(default_factory=dict)
     names: dict[str, tuple[int, str, int]] = field(default_factory=dict)
     open: dict[str, tuple[int, str, int]] = field(default_factory=dict)
+    intents: dict[str, int] = field(default_factory=dict)
     graphs: dict[int, tuple[Multigraph, Order]] = field(default_factory=dict)
     samples: dict[int, frozenset[str]] = field(default_factory=dict)
     frontiers: Frontiers = field(default_factory=dict)
@@ -89,9 +91,11 @@ class Turn:
         if isinstance(fact, ev.AttemptIntended):
             known = (fact.run, fact.node, fact.attempt)
             self.machine.names[fact.name] = self.machine.open[fact.name] = known
+            self.machine.intents[fact.name] = event.seq
         elif isinstance(fact, ev.AttemptEnded):
             name = ids.attempt_name(state.session, fact.run, fact.node, fact.attempt)
             self.machine.open.pop(name, None)
+            self.machine.intents.pop(name, None)
         frontier.heard(self.machine.frontiers, fact, self._known_order)
         return event.seq
 

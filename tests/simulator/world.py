@@ -38,7 +38,7 @@ from scanflow_tui.session.events import Artifact, Event, SessionOpened
 from scanflow_tui.session.folds import replay
 from scanflow_tui.supervisor import effects as fx
 from scanflow_tui.supervisor import stimuli as st
-from scanflow_tui.supervisor.loop import AT_ONCE
+from scanflow_tui.supervisor.loop import take_at_once
 from scanflow_tui.supervisor.machine import Machine, Turn, advance, next_due, open_attempts
 from scanflow_tui.workflow.lint import read
 from scanflow_tui.workflow.plan import PlanFacts, plan
@@ -108,10 +108,8 @@ class World:
         self.at += self.random.randrange(1, 50_000)
         salt = self.random.randbytes(16)
         turn = advance(self.machine, stimulus, at=self.at, salt=salt)
-        for effect in turn.effects:
-            if type(effect) in AT_ONCE:
-                self.carry(effect)
-        turn.effects = [effect for effect in turn.effects if type(effect) not in AT_ONCE]
+        for effect in take_at_once(turn, self.committed[-1].seq if self.committed else 0):
+            self.carry(effect)
         self.uncommitted.append(turn)
         self.commit()
 

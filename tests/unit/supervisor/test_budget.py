@@ -4,7 +4,7 @@ from scanflow_tui.contract.step import StepLimits
 from scanflow_tui.engine.protocol import Capacity
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.state import SessionState
-from scanflow_tui.supervisor.budget import fits, may_intend, may_start
+from scanflow_tui.supervisor.budget import AHEAD_MAX, fits, may_intend, may_queue, may_start
 from scanflow_tui.supervisor.progress import backoff_s, has_a_try
 from scanflow_tui.supervisor.turn import Machine, Turn, node_of
 
@@ -15,6 +15,8 @@ nodes:
   a: {run: x, limits: {cpus: 2, retries: 3}}
   b: {run: x, limits: {cpus: 2}}
   c: {run: x, limits: {cpus: 2}}
+  d: {run: x, limits: {cpus: 2}}
+  e: {run: x, limits: {cpus: 2}}
 """
 
 
@@ -43,7 +45,7 @@ def turn(capacity: Capacity = MACHINE) -> Turn:
     made = Turn(machine, 10, b"0" * 16)
     made.emit(ev.SessionOpened("S", "s", "", "", "", "", ""))
     made.emit(ev.PipelineRead(PIPELINE))
-    planned = tuple(ev.PlannedNode(node, "run", "first run") for node in "abc")
+    planned = tuple(ev.PlannedNode(node, "run", "first run") for node in "abcde")
     made.emit(ev.RunPlanned(1, None, None, "code", "env", {}, planned))
     return made
 
@@ -74,8 +76,25 @@ def test_a_try_that_waits_for_its_time_holds_no_room() -> None:
 
 def test_a_try_whose_time_has_come_goes_before_first_tries() -> None:
     made = turn(Capacity(2.0, None))
-    intend(made, "a", not_before=made.at)
+    intend(made, "a", not_before=made.at + 5)
+    made.at += 5
     assert not may_intend(made, StepLimits(cpus=2))
+
+
+def test_a_first_try_that_was_intended_ahead_of_its_room_holds_none() -> None:
+    made = turn(Capacity(2.0, None))
+    intend(made, "a", not_before=made.at)
+    assert may_intend(made, StepLimits(cpus=2))
+
+
+def test_only_a_few_first_tries_are_intended_ahead() -> None:
+    made = turn(Capacity(2.0, None))
+    for n_ahead, node in enumerate("abcde", 1):
+        intend(made, node, not_before=made.at)
+        assert may_queue(made) is (n_ahead < AHEAD_MAX)
+    for node in "ab":
+        made.machine.asked.add(("start", f"sf-s-1-{node}-1"))
+    assert may_queue(made), "what was asked for holds room, and is not ahead any more"
 
 
 def test_a_due_try_starts_only_when_there_is_room() -> None:

@@ -10,14 +10,15 @@ import pytest
 
 from scanflow_tui.contract.commands import StartRun
 from scanflow_tui.contract.errors import Missing, ScanflowError
+from scanflow_tui.contract.step import StepLimits
 from scanflow_tui.engine.protocol import Capacity, Exited
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import fold
 from scanflow_tui.session.state import SessionState
-from scanflow_tui.supervisor.effects import Answer, CollectAttempt, Effect, Stop
+from scanflow_tui.supervisor.effects import Answer, CollectAttempt, Effect, StartAttempt, Stop
 from scanflow_tui.supervisor.frames import Row
-from scanflow_tui.supervisor.loop import Group, Loop, Shell
-from scanflow_tui.supervisor.stimuli import Commanded, Leaving, Stimulus, Ticked
+from scanflow_tui.supervisor.loop import Group, Loop, Shell, take_at_once
+from scanflow_tui.supervisor.stimuli import Commanded, HeadWritten, Leaving, Stimulus, Ticked
 from scanflow_tui.supervisor.turn import Machine, Turn
 
 
@@ -255,3 +256,34 @@ async def test_judging_what_an_attempt_left_waits_for_no_commit(world: World) ->
     world.loop.offer(Leaving("x"))
     await world.loop.run()
     assert world.told == ["CollectAttempt", "commit", "shown", "Answer", "Stop"]
+
+
+def test_only_an_attempt_whose_intent_is_committed_starts_before_the_commit() -> None:
+    turn = Turn(Machine(SessionState(), Capacity(1.0, None), "human:u1"), 1, b"0" * 16)
+    known, new = _start("a", intended=7), _start("b", intended=8)
+    turn.effects = [new, known, Stop()]
+    assert take_at_once(turn, 7) == [known]
+    assert turn.effects == [new, Stop()]
+
+
+def _start(node: str, intended: int) -> StartAttempt:
+    given = ((), (), {}, {}, (), {}, 0, StepLimits(), (), "code", "", {})
+    return StartAttempt(f"sf-x-1-{node}-1", 1, node, 1, *given, intended)
+
+
+async def test_a_group_gathers_while_others_are_judged_and_no_longer(world: World) -> None:
+    assert world.loop is not None
+    loop, judged = world.loop, asyncio.Event()
+    loop.shell = replace(
+        loop.shell, gather_s=lambda machine, group: 0.0 if judged.is_set() else 3600.0
+    )
+    loop.offer(HeadWritten(1, "head", "place"))
+    turning = asyncio.create_task(loop.run())
+    await asyncio.sleep(0)
+    judged.set()
+    loop.offer(HeadWritten(2, "head", "place"))
+    while not world.commits:
+        await asyncio.sleep(0)
+    loop.stop()
+    await turning
+    assert world.commits == [2]
