@@ -22,6 +22,7 @@ class Outbox:
         self._frames: deque[bytes] = deque()
         self._bytes = 0
         self._vitals: bytes | None = None
+        self._told_vitals = b""
         self._woken = asyncio.Event()
         self._drained = asyncio.Event()
         self._drained.set()
@@ -45,9 +46,14 @@ class Outbox:
             self._drained.clear()
         self._woken.set()
 
-    def set_vitals(self, data: bytes) -> None:
-        """The newest vitals; older ones that were not written yet are forgotten."""
-        self._vitals = data
+    def set_vitals(self, data: bytes, *, is_news: bool = True) -> None:
+        """The newest vitals; older ones that were not written yet are forgotten.
+
+        Where nothing runs, the same is not said again: a screen would be drawn anew for nothing.
+        """
+        if not is_news and data == self._told_vitals:
+            return
+        self._vitals = self._told_vitals = data
         self._woken.set()
 
     async def room(self) -> None:

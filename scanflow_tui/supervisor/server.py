@@ -214,7 +214,7 @@ class Server:
         if wanted:
             data = wire.pack({"kind": "vitals", "values": values})
             for client in wanted:
-                client.outbox.set_vitals(data)
+                client.outbox.set_vitals(data, is_news=bool(values.get("attempts")))
 
     def _forget(self, client: Client) -> None:
         """A client is gone; its commands go on, and a repeat from elsewhere is answered."""

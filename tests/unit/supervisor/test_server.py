@@ -285,6 +285,19 @@ async def test_errors_of_reads_and_unknown_frames_answer_their_request(talk: Tal
     assert frame["req"] == 5 and "dance" in frame["what"]
 
 
+async def test_where_nothing_runs_the_same_vitals_are_said_once(server: Server, talk: Talk) -> None:
+    talk.say("vitals", req=1)
+    talk.say("verify", req=2, head=None)
+    await talk.hear("verified")
+    server.vitals({"attempts": {}, "clients": 1})
+    assert (await talk.hear("vitals"))["values"]["clients"] == 1
+    server.vitals({"attempts": {}, "clients": 1})
+    talk.say("verify", req=3, head=None)
+    await talk.hear("verified")
+    server.vitals({"attempts": {}, "clients": 2})
+    assert (await talk.hear("vitals"))["values"]["clients"] == 2
+
+
 async def test_only_the_latest_vitals_wait_for_a_client(server: Server, talk: Talk) -> None:
     talk.say("vitals", req=1)
     talk.say("verify", req=2, head=None)
