@@ -1,7 +1,7 @@
 """Step ``filtered``: the queue's images as the filter leaves them, to be seen beside the originals.
 
-Inputs: ``queue``, ``base`` (a filter), ``model`` (the one in production, for its shape). Output:
-``filtered`` (<id>.png each). It decides nothing: a human looks before and after.
+Inputs: ``queue``, ``base`` (a filter). Output: ``filtered`` (<id>.png each). It decides nothing: a
+human looks before and after.
 """
 
 from __future__ import annotations
@@ -15,21 +15,24 @@ from scanflow_tui.contract.evidence import QUEUE_FILE, QUEUE_IMAGES
 from scanflow_tui.contract.step import Step, run_step
 from scanflow_tui.steps.runtime import prepare
 from scanflow_tui.steps.vision.images import Pixels, read_images
-from scanflow_tui.steps.vision.modelfile import load_filter, load_model
+from scanflow_tui.steps.vision.modelfile import load_filter
 from scanflow_tui.steps.vision.nets import as_tensor
 
 
 def main(step: Step) -> None:
     """Filter the queue's images, in its order."""
     prepare(step)
-    meta = load_model(step.input("model")).meta
-    front = load_filter(step.input("base"), meta.shape)
     queue, out = step.input("queue"), step.output("filtered")
     out.mkdir(parents=True)
     lines = (queue / QUEUE_FILE).read_text(encoding="ascii").splitlines()
     ids = [str(json.loads(line)["id"]) for line in lines]
-    for sample in ids:
-        picture = read_images(queue / QUEUE_IMAGES / f"{sample}.png", meta.size, sample)
+    paths = [queue / QUEUE_IMAGES / f"{sample}.png" for sample in ids]
+    if paths:
+        with Image.open(paths[0]) as first:
+            width, height = first.size
+        front = load_filter(step.input("base"), (1, height, width))
+    for sample, path in zip(ids, paths, strict=True):
+        picture = read_images(path, (height, width), sample)
         Image.fromarray(filtered(front, picture)[0]).save(out / f"{sample}.png")
     step.progress(1.0, f"{len(ids)} images filtered")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from scanflow_tui.contract.evidence import LabelKind, QueueEntry
 from scanflow_tui.images.adjust import Adjustment
-from scanflow_tui.tui.label_queue import LabelQueue
+from scanflow_tui.tui.label_queue import LabelQueue, Word
 from scanflow_tui.tui.label_tally import Places
 from scanflow_tui.tui.present.class_keys import ClassKeys
 from scanflow_tui.tui.present.label import Layout
@@ -49,6 +49,12 @@ class Annotating:
     key: str = ""
     witness: Callable[[QueueEntry], Shown] = lambda entry: NOTHING
     asked: Asked | None = None
+    filtered: bool = False
+    """Whether the images are shown as the filter leaves them."""
+
+    near: bool = False
+    """Whether the training images most like it stand beside a single image."""
+
     _places: Places | None = None
 
     def __post_init__(self) -> None:
@@ -203,6 +209,20 @@ class Annotating:
             self._go_to(sample, now_s)
 
 
+def looks(work: Annotating) -> str:
+    """How the picture on screen differs from the image itself, in words."""
+    after = "after the filter" if work.filtered else ""
+    return " · ".join(part for part in (work.look.words(), after) if part)
+
+
+def word_shown(work: Annotating, entry: QueueEntry) -> Word | None:
+    """What stands on a sample; of other annotators only where its guess is not hidden either."""
+    word = work.queue.word(entry.id)
+    if word is not None and word.by != work.queue.actor and work.is_hidden(entry):
+        return None
+    return word
+
+
 def reject(work: Annotating, now_s: float) -> str:
     """Say no to the guess, where one is shown; the class is asked later."""
     if work.is_hidden(work.entry):
@@ -249,6 +269,18 @@ def _blind(work: Annotating, now_s: float) -> str:
     return "guesses are hidden" if work.blind else "guesses are shown"
 
 
+def _filtered(work: Annotating, now_s: float) -> str:
+    work.filtered = not work.filtered
+    return "after the filter: f shows the image itself" if work.filtered else "the image itself"
+
+
+def _nearest(work: Annotating, now_s: float) -> str:
+    work.near = not work.near
+    if work.near and not work.single:
+        return "the training images most like it stand beside a single image: enter"
+    return ""
+
+
 DOES: dict[str, Callable[[Annotating, float], str]] = {
     "accept": Annotating.accept,
     "reject": reject,
@@ -261,6 +293,8 @@ DOES: dict[str, Callable[[Annotating, float], str]] = {
     "blind": _blind,
     "zoom_smaller": _looked(lambda look: look.zoomed(-1)),
     "zoom_larger": _looked(lambda look: look.zoomed(1)),
+    "filtered": _filtered,
+    "nearest": _nearest,
     "contrast": _looked(Adjustment.next_contrast),
     "invert": _looked(Adjustment.flipped),
 }

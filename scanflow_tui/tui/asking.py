@@ -7,6 +7,7 @@ import selectors
 import signal
 import time
 from codecs import getincrementaldecoder
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual._parser import ParseError
@@ -29,7 +30,15 @@ TICK_S = 0.1
 class AskingDriver(LinuxDriver):
     """``ask`` it once, after the first paint; nothing waits for the answers."""
 
+    last_words: Callable[[], str] = staticmethod(lambda: "")
+    """What is written before the application's screen is left."""
+
     _replies: ReplyFilter | None = None
+
+    def stop_application_mode(self) -> None:
+        """Leave the application's screen, and nothing of ours in the terminal's memory."""
+        self.write(self.last_words())
+        super().stop_application_mode()
 
     def start_application_mode(self) -> None:
         """Enter the application's screen, which is empty then."""

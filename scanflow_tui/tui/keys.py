@@ -209,6 +209,8 @@ LABEL = _own(
     ("pick_class", "/", "class by name", "Find a class by its name", "Do", 45, CHANGES),
     ("blind", "b", "blind", "Hide or show the guesses", "See", 40),
     ("order", "O", "order", "Choose the order of the queue", "See", 35),
+    ("filtered", "f", "before/after", "The image as the filter leaves it, and back", "See", 33),
+    ("nearest", "e", "most like it", "Training images most like this one", "See", 32),
     ("contrast", "c", "contrast", "Stretch the contrast of the picture", "See", 30),
     ("invert", "i", "invert", "Invert the picture", "See", 28),
     ("zoom_larger", "]", "zoom in", "Nearer to the middle of the picture", "See", 26),

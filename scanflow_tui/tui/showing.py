@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from textual.strip import Strip
 
     from scanflow_tui.images.probe import Surroundings
-    from scanflow_tui.images.protocol import Encoder, Pixels
+    from scanflow_tui.images.protocol import Encoder, Painting, Pixels
     from scanflow_tui.tui.imagelayer import ImageLayer
 
 Wish = Way | Literal["auto", "off"]
@@ -43,7 +43,7 @@ class Showing:
         self._replies: tuple[str, ...] = ()
         first: Way = "ascii" if is_plain else "half"
         self.choice = Choice(first, CellSize(), "the terminal was not asked")
-        self._encoder: Encoder | None = None
+        self._encoders: dict[Way, Encoder] = {}
         if not is_plain and wish not in ("auto", "off"):
             from scanflow_tui.images.probe import Surroundings
 
@@ -78,8 +78,14 @@ class Showing:
 
     def strips(self, pixels: Pixels, box: Box) -> tuple[tuple[Strip, ...], int]:
         """A picture in at most this box, and the number of its sheet (0 where cells show it)."""
-        encoder = self._encoder_now()
-        painting = encoder.paint(pixels, box, self.choice.cell)
+        return self.laid(pixels, self.paint(pixels, box), box)
+
+    def paint(self, pixels: Pixels, box: Box) -> Painting:
+        """Cells, and bytes where there are pixels; in any thread."""
+        return self._encoder_now().paint(pixels, box, self.choice.cell)
+
+    def laid(self, pixels: Pixels, painting: Painting, box: Box) -> tuple[tuple[Strip, ...], int]:
+        """A painted picture as strips, and the number of its sheet."""
         if self.layer is None or not painting.payload:
             from scanflow_tui.tui.pictures import strips_of
 
@@ -112,7 +118,7 @@ class Showing:
         found = choose(read(self._replies), around, "ascii" if self._is_plain else wish)
         if found == self.choice:
             return False
-        self.choice, self._encoder = found, None
+        self.choice = found
         self.generation += 1
         self.layer = None
         if self.has_pixels:
@@ -123,9 +129,11 @@ class Showing:
         return True
 
     def _encoder_now(self) -> Encoder:
-        # numpy and PIL come with the encoders: not before the first picture is there.
-        if self._encoder is None:
+        # numpy and PIL come with the encoders: not before the first picture is there. By way: a
+        # thread that asks while the choice changes must not leave the old one behind.
+        way = self.choice.way
+        if way not in self._encoders:
             from scanflow_tui.images.ways import encoder_of
 
-            self._encoder = encoder_of(self.choice.way)
-        return self._encoder
+            self._encoders[way] = encoder_of(way)
+        return self._encoders[way]

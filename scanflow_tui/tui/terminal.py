@@ -18,8 +18,21 @@ if TYPE_CHECKING:
 
 def ask(app: ScanflowApp) -> None:
     """Ask the terminal what it can show; keys that label wait a moment for its answers."""
-    if isinstance(app._driver, AskingDriver) and app._driver.ask():
-        app.showing.asked(app.steady_s())
+    driver = app._driver
+    if isinstance(driver, AskingDriver):
+        driver.last_words = lambda: app.showing.layer.ended() if app.showing.layer else ""
+        if driver.ask():
+            app.showing.asked(app.steady_s())
+
+
+def ahead(app: ScanflowApp, sheet: int) -> None:
+    """Let a terminal that keeps pictures have one that is shown soon; between two frames."""
+    layer, driver = app.showing.layer, app._driver
+    if layer is None or driver is None or app.is_headless or not sheet:
+        return
+    text = layer.ahead(sheet)
+    if text:
+        driver.write(text)
 
 
 def answered(app: ScanflowApp, message: Answered) -> None:

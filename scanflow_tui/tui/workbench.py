@@ -6,14 +6,15 @@ The label screen draws it. Work on a desk goes on being sent while another scree
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
+from scanflow_tui.contract.evidence import QUEUE_EXAMPLES
 from scanflow_tui.session.state import CheckView, LabelDesk, RunView, SessionState
 from scanflow_tui.tui.annotating import Annotating
 from scanflow_tui.tui.coming_back import Drafts, restore, to_keep
 from scanflow_tui.tui.label_queue import LabelQueue
-from scanflow_tui.tui.pictures import pictures_of
+from scanflow_tui.tui.pictures import in_artifact, pictures_of
 from scanflow_tui.tui.present import asked
 from scanflow_tui.tui.present.pipeline import graph_of, keys_of_classes
 from scanflow_tui.tui.sending import Sender
@@ -48,6 +49,9 @@ class Workbench:
         self._sender: Sender | None = None
         self._texts = Texts(app, lambda: redraw(""))
         self._counted = 0
+        self.near_pictures = pictures_of(app, lambda: redraw(""))
+        self._after: dict[str, str] = {}
+        self._after_sha = ""
         self.drafts = Drafts()
         self._desk: LabelDesk | None = None
         self._still: object = None
@@ -73,6 +77,49 @@ class Workbench:
             self.work.queue.folded(desk, state.seq)
         self.check = check
         self._count()
+
+    def thumbnails(self) -> Mapping[str, str]:
+        """The pictures of the samples as they are looked at: as they came, or filtered."""
+        if self.check is None:
+            return {}
+        sha = self._filtered_sha()
+        if self.work is None or not self.work.filtered or not sha:
+            return self.check.thumbnails
+        if self._after_sha != sha:
+            ids = [entry.id for entry in self.check.queue]
+            self._after = {name: in_artifact(sha, f"{name}.png") for name in ids}
+            self._after_sha = sha
+        return self._after
+
+    def examples(self) -> dict[int, list[str]]:
+        """Pictures of typical images by class."""
+        found: dict[int, list[str]] = {}
+        for name, digest in self.check.thumbnails.items() if self.check is not None else ():
+            if name.startswith(f"{QUEUE_EXAMPLES}/"):
+                label, _, _ = name.removeprefix(f"{QUEUE_EXAMPLES}/").partition("-")
+                found.setdefault(int(label), []).append(digest)
+        return found
+
+    def why_not_filtered(self) -> str:
+        """Why the images cannot be shown as the filter leaves them; empty where they can."""
+        if self._filtered_sha():
+            return ""
+        state = self._app.known.state
+        run = None if state is None or self._run is None else state.runs.get(self._run)
+        graph = None if state is None else graph_of(state, run)
+        makers = [n.id for n in graph.nodes if "filtered" in n.outputs] if graph is not None else []
+        if not makers or run is None:
+            return "this pipeline makes no filtered images"
+        node = run.nodes.get(makers[0])
+        return f"node {makers[0]} has not made them: {'' if node is None else node.state}"
+
+    def _filtered_sha(self) -> str:
+        state = self._app.known.state
+        run = None if state is None or self._run is None else state.runs.get(self._run)
+        if run is None:
+            return ""
+        made = [n.outputs["filtered"].sha for n in run.nodes.values() if "filtered" in n.outputs]
+        return made[0] if made else ""
 
     def why_not_reopened(self) -> str:
         """Why a finished desk cannot be opened again, empty where it can."""
@@ -145,16 +192,11 @@ class Workbench:
         return self._desk.drafts.get(self.work.queue.actor, {}).get(sample, "")
 
     def picture_px(self) -> tuple[int, int] | None:
-        """The size of the picture under the cursor, or of any that is known."""
+        """The size of the picture under the cursor, or of the last that came."""
         if self.work is None or self.check is None:
             return None
-        thumbnails = self.check.thumbnails
-        for entry in (self.work.entry, *self.work.entries):
-            size = self.pictures.size(thumbnails.get(entry.id, ""))
-            if size is not None:
-                return size
-        self._sender, self.drafts, self._desk = None, Drafts(), desk
-        return None
+        digest = self.check.thumbnails.get(self.work.entry.id, "")
+        return self.pictures.size(digest) or self.pictures.usual_size
 
     def _begin(self, state: SessionState, run: RunView, check: CheckView, desk: LabelDesk) -> None:
         self._app.workers.cancel_group(self._app, "labels")

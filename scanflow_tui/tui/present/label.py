@@ -36,7 +36,7 @@ COMMANDS = (
     ("space", "accept guess"), ("u", "undo"), ("U", "redo"), ("s", "skip"), ("z", "unsure"),
     ("x", "not an image"), ("n", "note"), ("enter", "grid"), ("v", "judge guesses"), ("b", "blind"),
     ("A", "accept page"), ("F", "finish"), ("O", "order"), ("[ ]", "zoom"), ("c", "contrast"),
-    ("i", "invert"),
+    ("i", "invert"), ("f", "before/after filter"), ("e", "most like it"), ("G", "guide"),
 )  # fmt: skip
 CLASS_CHARACTERS = frozenset(BOTH)
 WIDE = 100
@@ -136,17 +136,24 @@ def line(entry: QueueEntry, word: Word | None, keys: ClassKeys, *, hidden: bool,
     text.append(said_fully(word, keys, me), TONES["strong"])
     if note:
         text.append(f" · note: {note}", TONES["plain"])
-    parts = ["guess hidden"] if hidden else [f"guess {guess_text(entry, keys)}", *why(entry)]
+    parts = ["guess hidden"] if hidden else [f"guess {guess_text(entry, keys)}", *why(entry, keys)]
     for part in parts if note else [*parts, "note: —"]:
         text.append(f" · {part}", TONES["dim"])
     return text
 
 
-def why(entry: QueueEntry) -> list[str]:
-    """Why a sample is in the queue."""
+def near_words(entry: QueueEntry, keys: ClassKeys) -> str:
+    """The classes of the training images most like it, the nearest first."""
+    return " ".join(keys.code(label) or keys.name(label) for _, label in entry.near)
+
+
+def why(entry: QueueEntry, keys: ClassKeys | None = None) -> list[str]:
+    """Why a sample is in the queue; with the keys, what it is most like."""
     parts = [] if entry.why.startswith("p ") else [f"p {p_value(entry.p)}"]
     if entry.why:
         parts.append(entry.why)
+    if entry.near and keys is not None:
+        parts.append(f"most like {near_words(entry, keys)}")
     if entry.risk:
         parts.append(f"risk {share(entry.risk)}")
     if entry.flagged and "flagged" not in entry.why:
@@ -171,6 +178,8 @@ def side(
             rows.append(_row("next", others, "plain"))
         for at, part in enumerate(why(entry)):
             rows.append(_row("" if at else "why", part, "plain"))
+        if entry.near:
+            rows.append(_row("near", f"{near_words(entry, keys)}   e shows them", "plain"))
     rows += [_row("note", note or "—", "plain")]
     rows += [Text(""), _row("image", place, "dim")]
     if last:

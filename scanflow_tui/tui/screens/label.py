@@ -89,8 +89,12 @@ class LabelScreen(Place):
             return "nothing to label"
         if action.id in ("accept", "reject") and work.is_hidden(work.entry):
             return NO_GUESS
-        if action.id == "guide" and not self.bench.guidelines:
-            return "this pipeline has no guidelines"
+        if action.id == "filtered":
+            return self.bench.why_not_filtered()
+        if action.id == "nearest" and not work.entry.near:
+            return "the check names no training images like this one"
+        if action.id == "guide" and not (self.bench.guidelines or self.bench.examples()):
+            return "this pipeline has no guidelines and the check showed no examples"
         return ""
 
     def footer_text(self, width: int) -> Text:
@@ -275,8 +279,10 @@ class LabelScreen(Place):
         hint = show.HINT if done < show.HINT_UNTIL and self.known.writable else ""
         if not counts(work.queue).open and self.known.writable:
             hint = show.DONE
-        work.witness = partial(board.seen, work, self.bench.pictures, check.thumbnails)
+        bench, thumbnails = self.bench, self.bench.thumbnails()
+        work.witness = partial(board.seen, work, bench.pictures, thumbnails)
         trouble, at = self._trouble
         if trouble and done - at < show.HINT_UNTIL:
             hint = trouble
-        board.draw(work, self.bench.pictures, check.thumbnails, note=self.bench.note(), hint=hint)
+        board.draw(work, bench.pictures, thumbnails, note=bench.note(), hint=hint)
+        board.draw_near(work, bench.near_pictures, check.thumbnails)

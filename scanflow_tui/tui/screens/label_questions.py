@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
-from rich.text import Text
-
 from scanflow_tui.contract.commands import ReopenLabelling
 from scanflow_tui.contract.limits import NOTE_CHARS_MAX
 from scanflow_tui.tui.annotating import Annotating
@@ -14,8 +12,8 @@ from scanflow_tui.tui.label_queue import counts
 from scanflow_tui.tui.present import label as show
 from scanflow_tui.tui.present.class_keys import matching
 from scanflow_tui.tui.present.label_order import ORDERS, SAYS
-from scanflow_tui.tui.theme import TONES
-from scanflow_tui.tui.widgets.dialog import Ask, Tell
+from scanflow_tui.tui.widgets.dialog import Ask
+from scanflow_tui.tui.widgets.guide import Guide
 from scanflow_tui.tui.widgets.pick import Pick
 from scanflow_tui.tui.workbench import Workbench
 
@@ -75,12 +73,9 @@ async def pick_class(app: ScanflowApp, bench: Workbench, work: Annotating) -> st
 
 
 async def guide(app: ScanflowApp, bench: Workbench, work: Annotating) -> str:
-    """The pipeline's guidelines."""
-    text = Text()
-    for name, words in bench.guidelines.items():
-        text.append(f"{name}\n", TONES["strong"])
-        text.append(f"  {words}\n", TONES["plain"])
-    await app.push_screen_wait(Tell("Guidelines", text))
+    """The pipeline's guidelines, with typical images of each class."""
+    # Not the class that is guessed: the page would tell what the screen may hide.
+    await app.push_screen_wait(Guide(work.keys, bench.guidelines, bench.examples()))
     return ""
 
 

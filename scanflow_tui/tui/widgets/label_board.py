@@ -8,21 +8,30 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from scanflow_tui.contract.evidence import QueueEntry
+from scanflow_tui.contract.evidence import QUEUE_NEAR, QueueEntry
 from scanflow_tui.images.protocol import Box
-from scanflow_tui.tui.annotating import Annotating
-from scanflow_tui.tui.pictures import Pictures
+from scanflow_tui.tui.annotating import Annotating, looks, word_shown
+from scanflow_tui.tui.pictures import PLAIN, Pictures
 from scanflow_tui.tui.present import label as show
 from scanflow_tui.tui.present import label_judge as judge
 from scanflow_tui.tui.present.class_lines import class_column, class_lines
 from scanflow_tui.tui.present.label import Layout
-from scanflow_tui.tui.showing import Showing
+from scanflow_tui.tui.showing import PIXEL_TILE_SMALL, Showing
 from scanflow_tui.tui.theme import TONES
 from scanflow_tui.tui.widgets.lines import Lines
 from scanflow_tui.tui.widgets.tiles import Tile, Tiles
 from scanflow_tui.tui.witness import Shown, picture_digest
 
 USUAL_PX = (28, 28)
+SMALL_BOX = Box(14, 7)
+"""The cells of a picture beside another, of half-blocks."""
+
+ROWS_BESIDE = 18
+"""Lines of text beside a single picture, and those below it."""
+
+SOON_MIN = 3
+"""Pictures that are made ready at least, beyond those that show."""
+
 GRID_SIDE_PX_MAX = 32
 """In a grid of half-blocks a picture takes a cell a pixel: larger ones are made smaller."""
 
@@ -33,7 +42,8 @@ class LabelBoard(Vertical):
     DEFAULT_CSS = """
     LabelBoard { height: 1fr; width: 1fr; }
     LabelBoard #label-top { height: auto; }
-    LabelBoard #label-side { height: 100%; }
+    LabelBoard #label-beside { width: 1fr; height: 100%; }
+    LabelBoard #label-side { height: 1fr; }
     LabelBoard #label-info { height: 1fr; }
     """
 
@@ -44,6 +54,15 @@ class LabelBoard(Vertical):
         self._legible = legible
         self._shape: tuple[int, int, bool] | None = None
         self._layout: Layout | None = None
+        self._tiles = Tiles(id="label-tiles", ascii=ascii)
+        self._side = Lines(id="label-side")
+        self._info = Lines(id="label-info")
+        self._near = Tiles(id="label-near", ascii=ascii)
+        self._near.display = False
+        self._drawn: tuple[object, ...] = ()
+        """What all tiles hang on; with another one none that was made is good any more."""
+        self._made: dict[str, tuple[tuple[object, ...], Tile]] = {}
+        self._wanted: tuple[object, ...] = ()
 
     def seen(
         self,
@@ -53,7 +72,7 @@ class LabelBoard(Vertical):
         entry: QueueEntry,
     ) -> Shown:
         """What stands on the screen of an entry, as it was drawn last."""
-        layout, look = self._layout, work.look.words()
+        layout, look = self._layout, looks(work)
         if layout is None:
             return Shown(key=work.key)
         place = work.cursor
@@ -64,7 +83,8 @@ class LabelBoard(Vertical):
         box = Box(layout.tile_width - 2, layout.tile_height - 2)
         digest = thumbnails.get(entry.id, "")
         way, painted = self._showing.choice.way, ""
-        if pictures.is_painted(digest, box, work.look):
+        made = self._made.get(entry.id)
+        if made is not None and isinstance(made[1].picture, tuple):
             painted = picture_digest(digest, look, box.columns, box.rows, way)
         judged = "" if work.asked is None else "judging, "
         return Shown(work.key, f"{judged}{view}", place, look, way, painted)
@@ -72,9 +92,11 @@ class LabelBoard(Vertical):
     def compose(self) -> ComposeResult:
         """Picture or pictures, the column beside, the lines below."""
         with Horizontal(id="label-top"):
-            yield Tiles(id="label-tiles", ascii=self._ascii)
-            yield Lines(id="label-side")
-        yield Lines(id="label-info")
+            yield self._tiles
+            with Vertical(id="label-beside"):
+                yield self._side
+                yield self._near
+        yield self._info
 
     def grid_fits(self, picture_px: tuple[int, int] | None) -> bool:
         """Whether a grid has room here."""
@@ -104,8 +126,8 @@ class LabelBoard(Vertical):
     def say(self, message: list[Text]) -> None:
         """A message in place of the pictures."""
         self._cut(self.size.width, self.size.height - 1, single=False)
-        self.query_one("#label-tiles", Tiles).say([self._legible(row) for row in message])
-        self.query_one("#label-info", Lines).put([])
+        self._tiles.say([self._legible(row) for row in message])
+        self._info.put([])
 
     def draw(
         self,
@@ -117,21 +139,48 @@ class LabelBoard(Vertical):
         hint: str,
     ) -> None:
         """Everything from the work; only what changed is painted."""
-        digests = [thumbnails.get(entry.id, "") for entry in work.entries]
-        picture_px = pictures.size(digests[work.cursor]) or _first_size(pictures, digests)
-        layout = self._layout = self.layout_of(work, picture_px)
-        first = work.page_first(layout)
-        pictures.want(digests[first : first + 2 * layout.page])
+        digest = thumbnails.get(work.entry.id, "")
+        layout = self._layout = self.layout_of(work, pictures.size(digest) or pictures.usual_size)
+        self._want(work, pictures, thumbnails, layout)
         self._cut(
             layout.columns * layout.tile_width, layout.rows * layout.tile_height, layout.single
         )
+        drawn = (id(work), work.look, work.filtered, layout, self._showing.generation)
+        if drawn != self._drawn:
+            self._drawn = drawn
+            self._made.clear()
         tiles = [
             self._tile(work, entry, pictures, thumbnails, layout) for entry in work.page(layout)
         ]
-        self.query_one("#label-tiles", Tiles).put(
+        self._tiles.put(
             tiles, columns=layout.columns, width=layout.tile_width, height=layout.tile_height
         )
-        self._draw_text(work, layout, note, hint, pictures.note(digests[work.cursor]))
+        self._draw_text(work, layout, note, hint, pictures.note(digest))
+
+    def _want(
+        self,
+        work: Annotating,
+        pictures: Pictures,
+        thumbnails: Mapping[str, str],
+        layout: Layout,
+    ) -> None:
+        """Have the page's pictures, and the next page's before it is asked for."""
+        first, entries = work.page_first(layout), work.entries
+        look = (work.look, work.filtered)
+        wanted = (entries[first].id, look, layout, self._showing.generation, len(entries))
+        if wanted == self._wanted:
+            return
+        self._wanted = wanted
+        self._made.clear()
+        end = first + layout.page
+        soon = entries[end : end + max(layout.page, SOON_MIN)]
+        box = Box(layout.tile_width - 2, layout.tile_height - 2)
+        pictures.want(
+            [thumbnails.get(entry.id, "") for entry in entries[first:end]],
+            [thumbnails.get(entry.id, "") for entry in soon],
+            box,
+            work.look,
+        )
 
     def _tile(
         self,
@@ -142,26 +191,26 @@ class LabelBoard(Vertical):
         layout: Layout,
     ) -> Tile:
         box = Box(layout.tile_width - 2, layout.tile_height - 2)
-        foot = show.caption(
-            entry, work.queue.word(entry.id), work.keys, hidden=work.is_hidden(entry)
-        )
-        return Tile(
-            entry.id,
-            pictures.strips(thumbnails.get(entry.id, ""), box, work.look),
-            self._legible(foot),
-            head=f"img {entry.id}" if layout.single else "",
-            focused=entry is work.entry,
-            marked=entry.id in work.marked,
-        )
+        picture = pictures.strips(thumbnails.get(entry.id, ""), box, work.look)
+        focused, marked = entry is work.entry, entry.id in work.marked
+        hangs_on = (work.queue.tally.stamp(entry.id), focused, marked, work.blind)
+        made = self._made.get(entry.id)
+        if made is not None and made[0] == hangs_on and made[1].picture is picture:
+            return made[1]
+        foot = show.caption(entry, word_shown(work, entry), work.keys, hidden=work.is_hidden(entry))
+        head = f"img {entry.id}" if layout.single else ""
+        tile = Tile(entry.id, picture, self._legible(foot), head, focused, marked)
+        self._made[entry.id] = (hangs_on, tile)
+        return tile
 
     def _draw_text(
         self, work: Annotating, layout: Layout, note: str, hint: str, picture_note: str
     ) -> None:
         entry = work.entry
-        word, hidden = work.queue.word(entry.id), work.is_hidden(entry)
+        word, hidden = word_shown(work, entry), work.is_hidden(entry)
         side: list[Text] = []
         info: list[Text] = []
-        look = " · ".join(part for part in (work.look.words(), picture_note) if part)
+        look = " · ".join(part for part in (looks(work), picture_note) if part)
         if work.strokes and not layout.single:
             info.append(Text(f" {work.strokes}_ then the second key · esc", TONES["you"]))
         elif layout.single:
@@ -191,8 +240,34 @@ class LabelBoard(Vertical):
             side.append(Text(f"  {work.strokes}_ then the second key · esc", TONES["you"]))
         if hint:
             info.append(Text(f" {hint}", TONES["you"]))
-        self.query_one("#label-side", Lines).put([self._legible(row) for row in side])
-        self.query_one("#label-info", Lines).put([self._legible(row) for row in info])
+        self._side.put([self._legible(row) for row in side])
+        self._info.put([self._legible(row) for row in info])
+
+    def draw_near(
+        self, work: Annotating, pictures: Pictures, thumbnails: Mapping[str, str]
+    ) -> None:
+        """The training images most like a single image, where that was asked for and is shown."""
+        near = () if work.is_hidden(work.entry) else work.entry.near
+        layout = self._layout
+        wanted = bool(work.near and near and layout is not None and layout.single)
+        if wanted != self._near.display:
+            self._near.display = wanted
+        if not wanted or layout is None:
+            return
+        box = PIXEL_TILE_SMALL if self._showing.has_pixels else SMALL_BOX
+        columns = max(1, (self.size.width - layout.tile_width) // (box.columns + 2))
+        room = (self.size.height - ROWS_BESIDE) // (box.rows + 2)
+        near = near[: columns * max(1, room)]
+        digests = [thumbnails.get(f"{QUEUE_NEAR}/{number}", "") for number, _ in near]
+        pictures.want(digests)
+        tiles = [
+            Tile(digest, pictures.strips(digest, box, PLAIN), Text(work.keys.code(label)))
+            for digest, (_, label) in zip(digests, near, strict=True)
+        ]
+        height = -(-len(tiles) // columns) * (box.rows + 2)
+        if self._near.styles.height is None or self._near.styles.height.value != height:
+            self._near.styles.height = height
+        self._near.put(tiles, columns=columns, width=box.columns + 2, height=box.rows + 2)
 
     def _last(self, work: Annotating) -> str:
         word = work.queue.word(work.last) if work.last else None
@@ -205,15 +280,7 @@ class LabelBoard(Vertical):
         if self._shape == (width, height, single):
             return
         self._shape = (width, height, single)
-        tiles = self.query_one("#label-tiles", Tiles)
+        tiles = self._tiles
         tiles.styles.width = width
         tiles.styles.height = height
-        self.query_one("#label-side").display = single
-
-
-def _first_size(pictures: Pictures, digests: list[str]) -> tuple[int, int] | None:
-    for digest in digests:
-        size = pictures.size(digest)
-        if size is not None:
-            return size
-    return None
+        self.query_one("#label-beside").display = single

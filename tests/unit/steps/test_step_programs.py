@@ -377,10 +377,10 @@ def test_a_check_shows_what_training_images_are_most_like_each_sample(checked: R
 
 
 def test_the_queue_is_shown_as_the_filter_leaves_it(
-    checked: Ran, place: Place, model_folder: Path, tmp_path: Path
+    checked: Ran, place: Place, tmp_path: Path
 ) -> None:
     queue = checked.outputs["queue"]
-    given = {"queue": queue, "base": place.base, "model": model_folder}
+    given = {"queue": queue, "base": place.base}
     made = run(filtered.main, tmp_path, given, "filtered").outputs["filtered"]
     before = {path.name for path in (queue / "images").iterdir()}
     assert {path.name for path in made.iterdir()} == before
