@@ -58,7 +58,8 @@ class ScanflowApp(App[int]):
     CSS_PATH = "styles.tcss"
     TITLE = "ScanFlow"
     COMMANDS: ClassVar = {_actions}
-    ENABLE_COMMAND_PALETTE = True
+    # Opened by its action, as every other key's: over a place alone.
+    ENABLE_COMMAND_PALETTE = False
     # Not set, but so from the start: a change would read every style sheet a second time.
     theme: Reactive[str] = Reactive(THEME.name, init=False)
 

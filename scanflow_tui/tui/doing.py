@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from textual.widget import Widget
 
 from scanflow_tui.tui import keys
+from scanflow_tui.tui.typed import ASK
 
 if TYPE_CHECKING:
     from scanflow_tui.tui.screens.place import Place
@@ -42,11 +43,13 @@ def do(place: Place, action: keys.Action, key: str) -> None:
         return
     method = _method(place, f"act_{action.id}")
     if action in keys.TRANSPORT:
-        place.scanflow.moves.tape(action.id, key)
+        place.scanflow.moves.tape(place, action.id, key)
     elif method is not None:
         result = method()
         if inspect.isawaitable(result):
-            place.run_worker(_awaited(result))
+            worker = place.run_worker(_awaited(result))
+            if action.id in ASK and place.place not in keys.OWN_KEYS:
+                place.typed.begin(worker)
     elif action in keys.GO:
         place.scanflow.moves.go(action.id.removeprefix("go_"))
     elif action.id in DIRECTIONS:

@@ -36,7 +36,7 @@ def settle(place: Place) -> None:
 
     It may be asked after the next repaint, when a place that was left has no widgets any more.
     """
-    if not place.children:
+    if not place.is_made:
         return
     sizes = tuple(widget.size for widget in place.query_one("#body").walk_children(Widget))
     if sizes != place.sizes:

@@ -8,10 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scanflow_tui.contract.errors import ScanflowError
-from scanflow_tui.tui import fitting, keys, leaving, screens
+from scanflow_tui.tui import fitting, keys, leaving, screens, stack
 from scanflow_tui.tui.screens.place import Place
+from scanflow_tui.tui.typed import pass_on
 
 if TYPE_CHECKING:
+    from textual import events
+
     from scanflow_tui.client.source import Source
     from scanflow_tui.tui.app import ScanflowApp
 
@@ -23,6 +26,8 @@ class Moves:
         self.app = app
         self._places: dict[str, Place] = {}
         self._is_leaving = False
+        self.entering: list[events.Key] | None = None
+        """What is typed on the way into a session; None where nobody is on one."""
 
     def place(self, name: str) -> Place:
         """The screen of a place; it keeps cursor, scroll and drafts after it was left."""
@@ -39,11 +44,15 @@ class Moves:
             self.app.push_screen(target)
             return
         while self.app.screen is not target:
-            self.app.pop_screen()
+            stack.pop(self.app)
 
     async def enter(self, source: Source, name: str, place: str = "workflow") -> None:
         """Leave the open session, if any, and show another one."""
+        await stack.top_is_there(self.app)
         self.go_root()
+        for kept, gone in self._places.items():
+            # Nothing that is still on its way to them finds their widgets.
+            gone.is_made = gone.is_made and kept == "sessions"
         if self.app.current_place() != "sessions":
             # The first screen was one of the session left: the way back ends at the list instead.
             # Textual gives its default screen no result callback, and wants one to switch.
@@ -64,7 +73,7 @@ class Moves:
     def go_root(self) -> None:
         """Back to the first screen of the stack."""
         while len(self.app.screen_stack) > 1:
-            self.app.pop_screen()
+            stack.pop(self.app)
 
     def show_node(self, node: str) -> None:
         """Go to a node of the workflow."""
@@ -88,16 +97,23 @@ class Moves:
         self._open(door(name), name, place)
 
     def _open(self, source: Source, name: str, place: str = "workflow") -> None:
+        if self.entering is not None:
+            return
+        self.entering = []
         self.app.run_worker(self._entered(source, name, place), group="enter", exclusive=True)
 
     async def _entered(self, source: Source, name: str, place: str) -> None:
-        if not await leaving.all_saved(self.app):
-            await source.close()
-            return
         try:
-            await self.enter(source, name, place)
+            if await leaving.all_saved(self.app):
+                await self.enter(source, name, place)
+            else:
+                await source.close()
         except ScanflowError as error:
             self.app.say(f"✖ {error.sentence()}", "bad")
+        finally:
+            # What was typed meanwhile is for the place that came.
+            typed, self.entering = self.entering or [], None
+            pass_on(self.app, typed)
 
     def why_not(self, action: keys.Action) -> str:
         """What the app forbids now, whatever the place says."""
@@ -112,11 +128,11 @@ class Moves:
             return "loading"
         return ""
 
-    def tape(self, action: str, key: str) -> None:
+    def tape(self, place: Place, action: str, key: str) -> None:
         """One of the replay transport's actions."""
         from scanflow_tui.tui.widgets.tape import Tape
 
-        self.app.screen.query_one(Tape).act(action, key)
+        place.query_one(Tape).act(action, key)
 
     def act_next_pane(self) -> None:
         """Focus the next pane."""
@@ -138,7 +154,9 @@ class Moves:
 
     def act_palette(self) -> None:
         """Every action by its name."""
-        self.app.action_command_palette()
+        from scanflow_tui.tui.widgets.palette import Palette
+
+        self.app.push_screen(Palette())
 
     def act_back(self) -> None:
         """Back to the place before."""

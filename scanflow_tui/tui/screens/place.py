@@ -20,6 +20,7 @@ from scanflow_tui.tui.doing import READ_ONLY
 from scanflow_tui.tui.known import Known
 from scanflow_tui.tui.present import chrome
 from scanflow_tui.tui.theme import TONES
+from scanflow_tui.tui.typed import Typed
 from scanflow_tui.tui.widgets.bars import Bar, Footer
 from scanflow_tui.tui.widgets.tape import Tape
 
@@ -40,8 +41,9 @@ class Place(Screen[None]):
     doers: tuple[object, ...] = ()
     """Objects that have ``act_<id>`` methods of this place beside it."""
 
-    _is_made = False
-    """Whether its widgets are there: a place is on top a moment before they are."""
+    is_made = False
+    """Whether its widgets are there: a place is on top a moment before they are, and it is about
+    for a moment after it was left for good."""
     _waiting: tuple[str, str] | None = None
 
     @property
@@ -90,7 +92,8 @@ class Place(Screen[None]):
 
     def on_mount(self) -> None:
         """First paint comes from what is known already."""
-        self._is_made = True
+        self.is_made = True
+        self.typed = Typed(self)
         fitting.fit(self)
         self.repaint()
         if self._waiting is not None:
@@ -108,8 +111,7 @@ class Place(Screen[None]):
 
     def repaint(self, update: Update | None = None) -> None:
         """Body and bars; the body once more where panes got another size by it."""
-        if not (self._is_made and self.children):
-            # Not there yet; or left for good, and its widgets are gone before it is.
+        if not self.is_made:
             return
         self.show(update)
         self.paint_bars()
@@ -117,7 +119,7 @@ class Place(Screen[None]):
 
     def paint_bars(self) -> None:
         """Top bar and footer; cheap, so it may be called after every key."""
-        if not (self._is_made and self.is_current and self.children):
+        if not (self.is_made and self.is_current):
             return
         app, width = self.scanflow, self.app.size.width
         crumbs = (self.known.name, keys.PLACES[self.place], *self.crumbs())
@@ -150,6 +152,10 @@ class Place(Screen[None]):
 
     def on_key(self, event: events.Key) -> None:
         """Every key of a place comes by here, but what a text field took."""
+        if not self.is_made or self.typed.took(event):
+            event.stop()
+            event.prevent_default()
+            return
         key = keys.pressed(event)
         self.query_one(Footer).clear()
         if key not in ("escape", "ctrl+p") and doing.is_text_field(self.focused):
@@ -169,7 +175,7 @@ class Place(Screen[None]):
 
     def say(self, sentence: str, tone: str = "you") -> None:
         """A notice in the footer's row; it waits for a place that is on its way."""
-        if not self._is_made:
+        if not self.is_made:
             self._waiting = (sentence, tone)
             return
         text = self.scanflow.legible(Text(sentence)).plain

@@ -55,7 +55,7 @@ class SessionsScreen(Place):
 
     def on_screen_resume(self) -> None:
         """What was said of the session that was opened is old."""
-        if self._is_made:
+        if self.is_made:
             self.query_one(Footer).clear()
         super().on_screen_resume()
 

@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 from rich.text import Text
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual import events
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
 from scanflow_tui.tui import doing, keys
 from scanflow_tui.tui.listing import session_names
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
     from scanflow_tui.tui.app import ScanflowApp
 
 Line = tuple[str, str, str, Callable[[], None]]
+
+
+class Palette(CommandPalette):
+    """The framework's, which does not expect that it is gone before it is there."""
+
+    def _on_mount(self, event: events.Mount) -> None:
+        if not self.is_current or len(self.app.screen_stack) < 2:
+            event.prevent_default()
 
 
 class Actions(Provider):

@@ -1,0 +1,71 @@
+"""Keys that were typed faster than the screen came that they are for: passed on to it, in order."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+from textual import events
+
+if TYPE_CHECKING:
+    from textual.app import App
+    from textual.worker import Worker
+
+    from scanflow_tui.tui.screens.place import Place
+
+ASK = frozenset(
+    {"find", "filter", "cancel", "retry", "resume", "new"}
+    | {"promote", "discard", "roll_back", "decide"}
+)
+"""Actions that put a question: what is typed behind their key is an answer."""
+STEP_S = 0.005
+STEPS_MAX = 200
+FOCUS_STEPS = 20
+
+
+class Typed:
+    """One for each place. ``took`` is asked about every key before the place looks at it."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self._held: list[events.Key] = []
+        self._asks = False
+
+    def took(self, event: events.Key) -> bool:
+        """Whether a key is not for this place: another is on top, or on its way."""
+        app = self._place.scanflow
+        if app.moves.entering is not None:
+            app.moves.entering.append(event)
+        elif not self._place.is_current:
+            pass_on(app, [event])
+        elif self._asks:
+            self._held.append(event)
+        else:
+            return False
+        return True
+
+    def begin(self, asking: Worker[None]) -> None:
+        """A question is on its way; keys wait until it is there, or is not put at all."""
+        self._asks = True
+        self._place.run_worker(self._hand_over(asking))
+
+    async def _hand_over(self, asking: Worker[None]) -> None:
+        try:
+            for step in range(STEPS_MAX):
+                top = self._place.app.screen
+                is_there = top is not self._place and top.is_mounted
+                if asking.is_finished or (is_there and (top.focused or step > FOCUS_STEPS)):
+                    break
+                await asyncio.sleep(STEP_S)
+        finally:
+            self._asks = False
+            held, self._held = self._held, []
+            pass_on(self._place.app, held)
+
+
+def pass_on(app: App[Any], held: list[events.Key]) -> None:
+    """Type these keys again: whoever is on top gets them; nobody, where the app ends."""
+    if app._exit:
+        return
+    for event in held:
+        app.post_message(events.Key(event.key, event.character))
