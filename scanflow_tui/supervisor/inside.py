@@ -34,7 +34,7 @@ def copy_of(
     Raises Missing where the store no longer has its code or an input.
     """
     objects = objects_of(folder.root)
-    effect = start_of(graph, run, node.id, attempt)
+    effect = start_of(graph, run, graph.node(node.id), attempt)
     inputs = {name: artifacts.path_of(objects, sha) for name, sha in attempt.inputs.items()}
     code = artifacts.path_of(objects, effect.code)
     for what, path in (("the snapshot of the code", code), *_named(inputs)):

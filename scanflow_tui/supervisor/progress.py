@@ -6,8 +6,6 @@ asks for the same effects again. It stops when a whole pass changes nothing.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from scanflow_tui import __version__
 from scanflow_tui.contract import canonical, evidence, ids
 from scanflow_tui.contract.states import ATTEMPT_ENDED, BAD, NODE_ENDED, UNSTARTED
@@ -226,24 +224,25 @@ def _start_due(turn: Turn, run: RunView) -> None:
     for node, attempt in open_of(turn.machine, run):
         if attempt.state not in UNSTARTED or attempt.ref or attempt.not_before > turn.at:
             continue
-        if attempt.cancel_asked:
+        key = ("start", attempt.name)
+        if attempt.cancel_asked or key in turn.machine.asked:
             continue
-        limits = node_of(turn.machine, run, node.id).limits
-        if attempt.not_before and not budget.may_start(turn, attempt, limits):
+        graph, order = graph_of(turn.machine, run)
+        declared = order.nodes[node.id]
+        if attempt.not_before and not budget.may_start(turn, attempt, declared.limits):
             continue
-        graph, _ = graph_of(turn.machine, run)
-        effect = start_of(graph, run, node.id, attempt)
         intended = turn.machine.intents.get(attempt.name, 0)
-        turn.ask(("start", attempt.name), replace(effect, intended=intended))
+        turn.ask(key, start_of(graph, run, declared, attempt, intended))
 
 
-def start_of(graph: Multigraph, run: RunView, node_id: str, attempt: AttemptView) -> StartAttempt:
+def start_of(
+    graph: Multigraph, run: RunView, declared: Node, attempt: AttemptView, intended: int = 0
+) -> StartAttempt:
     """What an engine has to be told to start an attempt, the same whenever it is asked."""
-    declared = graph.node(node_id)
     return StartAttempt(
         name=attempt.name,
         run=run.number,
-        node=node_id,
+        node=declared.id,
         attempt=attempt.number,
         argv=attempt.argv,
         env=declared.env,
@@ -257,6 +256,7 @@ def start_of(graph: Multigraph, run: RunView, node_id: str, attempt: AttemptView
         code=run.code,
         image=run.image_id or run.image or graph.image,
         lists=declared.lists,
+        intended=intended,
     )
 
 
