@@ -171,3 +171,9 @@ async def test_a_place_that_was_left_for_good_is_not_painted_again() -> None:
         left.repaint()
         left.paint_bars()
         fitting.settle(left)
+
+
+async def test_the_label_footer_of_a_replay_offers_nothing_that_labels() -> None:
+    async with drive(FakeTape(demo_events("asked")), start="label", size=(160, 40)) as it:
+        it.expect_footer("space play", "? help")
+        assert "accept" not in it.lines()[-1] and "undo" not in it.lines()[-1]

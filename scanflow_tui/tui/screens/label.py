@@ -120,7 +120,8 @@ class LabelScreen(Place):
             entries += [("tab", "more keys"), ("?", "help")]
             entries.append(("ctrl+p", "all"))
         else:
-            works = [a for a in self.actions() if a.footer and a.id != "replay"]
+            offered = doing.working(self) if doing.replays(self) else self.actions()
+            works = [a for a in offered if a.footer and a.id != "replay"]
             entries = chrome.footer_entries(works, self.place)
         if self._skip >= len(entries) - 4:
             self._skip = 0
