@@ -57,7 +57,11 @@ def turn(place: Place, step: int) -> None:
     if not found:
         return
     at = found.index(place.focused) if place.focused in found else -step
-    target = found[(at + step) % len(found)]
-    for pane in found:
+    go_to(place, found[(at + step) % len(found)])
+
+
+def go_to(place: Place, target: Widget) -> None:
+    """Focus a pane; on a small terminal it is the one that is shown."""
+    for pane in panes(place):
         pane.set_class(pane is target, "-current")
     target.focus()

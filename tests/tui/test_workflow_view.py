@@ -101,3 +101,13 @@ async def test_a_skipped_node_does_not_say_that_it_runs() -> None:
         await it.press("enter")
         it.expect_text("skipped · ")
         it.expect_no_text("skipped · run:")
+
+
+async def test_a_list_is_shown_on_a_small_terminal_whatever_pane_was() -> None:
+    async with drive(FakeSource(failed()), size=(50, 12)) as it:
+        await it.press("tab")
+        it.expect_text("train · step node")
+        await it.press("c")
+        it.expect_text("Commands of run 1")
+        await it.press("escape")
+        it.expect_text("Graph · run 1")

@@ -62,8 +62,7 @@ class WorkflowLists:
             pane.choose(0 if name == "artifacts" else len(pane.rows) - 1)
             # The list may be longer than the graph was: it is on screen whole in a moment.
             self.place.call_after_refresh(pane.choose, pane.chosen)
-        (pane or view).focus()
-        fitting.fit(self.place)
+        fitting.go_to(self.place, pane or view)
         self.place.repaint()
 
     def paint(self) -> None:
