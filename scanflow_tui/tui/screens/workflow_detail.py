@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -67,7 +68,9 @@ class WorkflowDetail:
         attempt = node.attempts[-1]
         vital = self.place.known.vital(attempt.name)
         if self.tail.wants(attempt, vital):
-            self.place.run_worker(self._tail_read(attempt.name), group="tail", exclusive=True)
+            # The function, not its coroutine: one that gives way before it began is never awaited.
+            read = partial(self._tail_read, attempt.name)
+            self.place.run_worker(read, group="tail", exclusive=True)
 
     async def _tail_read(self, attempt: str) -> None:
         source = self.place.scanflow.source
