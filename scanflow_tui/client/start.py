@@ -131,7 +131,14 @@ def create_session(root: Path, name: str, pipeline_dir: Path, engine: str = "aut
     if (folder / DATABASE_NAME).exists():
         raise Refused(f"session {name!r} exists already", where=str(folder))
     is_new = not folder.exists()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Missing(
+            f"the session's folder cannot be made ({error.strerror})",
+            where=str(folder),
+            hint="--sessions DIR takes another place.",
+        ) from None
     try:
         options = ("--create", name, "--pipeline", str(pipeline_dir), "--engine", engine)
         if not launch(folder, *options):

@@ -60,7 +60,10 @@ def _from_host(environ: Mapping[str, str], host: str, home: Path) -> Address:
 def _from_context(config: Path, name: str, origin: str) -> Address:
     key = hashlib.sha256(name.encode()).hexdigest()
     path = config / "contexts" / "meta" / key / "meta.json"
-    endpoints = _json(path).get("Endpoints")
+    try:
+        endpoints = _json(path).get("Endpoints")
+    except Missing:
+        endpoints = None
     endpoint = endpoints.get("docker") if isinstance(endpoints, dict) else None
     host = endpoint.get("Host") if isinstance(endpoint, dict) else None
     if not isinstance(endpoint, dict) or not isinstance(host, str) or not host:
@@ -75,8 +78,21 @@ def _from_context(config: Path, name: str, origin: str) -> Address:
 
 
 def _json(path: Path) -> dict[str, Any]:
+    """A file of the docker command's; empty where there is none. Raises Missing for a broken one:
+    the engine that it names must not become another one in silence.
+    """
     try:
-        raw = json.loads(path.read_bytes())
-    except (OSError, ValueError):
+        raw = json.loads(path.read_bytes() or b"{}")
+    except (FileNotFoundError, NotADirectoryError):
         return {}
-    return raw if isinstance(raw, dict) else {}
+    except OSError as error:
+        raise Missing(f"it cannot be read: {error.strerror}", where=str(path)) from None
+    except ValueError:
+        raw = None
+    if not isinstance(raw, dict):
+        raise Missing(
+            "it is no JSON object, so the Docker context is not known",
+            where=str(path),
+            hint="Mend it, or name the engine in DOCKER_HOST.",
+        )
+    return raw

@@ -25,13 +25,15 @@ PODMAN_DIFFERS = {
 class HostFacts:
     """What a container's making depends on. ``userns`` is the user namespace to ask for.
 
-    ``identity`` tells this engine from every other one; empty where it is not known.
+    ``identity`` tells this engine from every other one, ``cpus`` is how many cores it has; empty
+    and 0 where it is not known.
     """
 
     is_rootless: bool
     userns: str
     is_podman: bool
     identity: str = ""
+    cpus: float = 0.0
 
 
 def host_facts(info: dict[str, Any], version: dict[str, Any]) -> HostFacts:
@@ -42,6 +44,7 @@ def host_facts(info: dict[str, Any], version: dict[str, Any]) -> HostFacts:
         "host" if "userns" in options else "",
         is_podman(version),
         identity(info, version),
+        float(info.get("NCPU") or 0),
     )
 
 

@@ -26,6 +26,7 @@ from scanflow_tui.engine.docker_address import Address, resolve
 PING_S_MAX = 5.0
 SSH_PING_S_MAX = 30.0
 ENGINES = ("dockerd", "podman")
+SCHEMES = ("unix", "tcp", "http", "https", "ssh")
 _PEER = struct.Struct("3i")
 
 
@@ -40,16 +41,16 @@ class Link:
     def __init__(self, address: Address) -> None:
         self.address = address
         scheme, _, rest = address.url.partition("://")
+        if scheme not in SCHEMES or not rest or not _is_url(address.url):
+            raise Missing(
+                f"{address.url!r} is no address of a Docker engine",
+                where=address.origin,
+                hint="It begins with unix://, tcp:// or ssh://, and a port is at most 65535.",
+            )
         self._forward = Forward(address.url) if scheme == "ssh" else None
         self.url = self._forward.url if self._forward else address.url
         self.socket = self.url.removeprefix("unix://") if self.url.startswith("unix:") else ""
         self.is_local = scheme == "unix"
-        if scheme not in ("unix", "tcp", "http", "https", "ssh") or not rest:
-            raise Missing(
-                f"{address.url!r} is no address of a Docker engine",
-                where=address.origin,
-                hint="It begins with unix://, tcp:// or ssh://.",
-            )
 
     def why_silent(self) -> str:
         """Why no engine answers, in a sentence; empty where one does."""
@@ -173,6 +174,15 @@ class Forward:
                         start_new_session=True,
                     )
                 )
+
+
+def _is_url(url: str) -> bool:
+    """Whether host and port can be read in it; a port that is none raises when it is read."""
+    try:
+        parts = urlsplit(url)
+        return parts.port is None or parts.port > 0
+    except ValueError:
+        return False
 
 
 def _tls(address: Address) -> ssl.SSLContext:

@@ -38,7 +38,8 @@ class Host:
 
     ``userns`` is ``host`` where the engine shifts user ids, ``has_step`` whether step.json lies
     there, ``processes_max`` a limit of the user's processes where the engine has to be told one,
-    ``no_network`` the mode that takes the network away where the plain field is not heeded.
+    ``no_network`` the mode that takes the network away where the plain field is not heeded,
+    ``cpus`` the engine's cores (0: not known): it refuses who asks for more, who gets all instead.
     """
 
     user: str
@@ -46,6 +47,7 @@ class Host:
     has_step: bool = True
     processes_max: int = 0
     no_network: str = ""
+    cpus: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def _host_config(spec: Spec, host: Host) -> dict[str, Any]:
         "SecurityOpt": ["no-new-privileges:true"],
         "IpcMode": "private",
         "PidsLimit": given.pids or PIDS,
-        "NanoCpus": int(given.cpus * 1e9),
+        "NanoCpus": int(min(given.cpus, host.cpus or given.cpus) * 1e9),
         "ShmSize": given.shm_bytes or SHM_BYTES,
         "Tmpfs": {"/tmp": TMP_OPTIONS, f"{spec.folder}/{RECORD_DIR}": HIDDEN_OPTIONS},
         "Ulimits": [

@@ -194,7 +194,7 @@ class Starter:
             known = resource.getrlimit(resource.RLIMIT_NPROC)[1]
             processes_max = min(known, PODMAN_PROCESSES_MAX) if known > 0 else PODMAN_PROCESSES_MAX
         has_step = (Path(folder) / STEP_FILE).is_file()
-        return Host(user, facts.userns, has_step, processes_max, no_network)
+        return Host(user, facts.userns, has_step, processes_max, no_network, facts.cpus)
 
 
 def require_same_engine(daemon: Daemon, name: str, claim: Claim, identity: str) -> None:

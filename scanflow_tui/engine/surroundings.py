@@ -62,10 +62,25 @@ def command(argv: tuple[str, ...]) -> list[str]:
     return [sys.executable if argv[0] == "python" else argv[0], *argv[1:]]
 
 
-@functools.cache
 def interpreter_digest() -> str:
-    """A digest of the interpreter's version and its distributions, ``name==version`` each."""
-    found = {name for place in sys.path for name in _distributions(place or ".")}
+    """A digest of the interpreter's version and its distributions, ``name==version`` each.
+
+    What is installed while this process lives counts: a step's interpreter would find it.
+    """
+    return _digest_of(tuple((place or ".", _changed_at(place or ".")) for place in sys.path))
+
+
+def _changed_at(place: str) -> int:
+    """When a name in a folder last came or went, in nanoseconds; 0 for no folder."""
+    try:
+        return Path(place).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+@functools.lru_cache(maxsize=1)
+def _digest_of(places: tuple[tuple[str, int], ...]) -> str:
+    found = {name for place, _ in places for name in _distributions(place)}
     return canonical.digest(
         {
             "python": platform.python_version(),

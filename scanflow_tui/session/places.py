@@ -139,6 +139,15 @@ def make_session(folder: SessionFolder) -> None:
     require_private(folder.path)
 
 
+def roots_in(folder: Path) -> list[Path]:
+    """The sessions roots that lie right in a folder, whatever they are called."""
+    try:
+        below = [Path(entry.path) for entry in os.scandir(folder) if entry.is_dir()]
+    except OSError:
+        return []
+    return [path for path in below if objects_of(path).is_dir() and session_names(path)]
+
+
 def store_of(root: Path) -> Path:
     """What the sessions of a root share."""
     return root / STORE_NAME

@@ -16,7 +16,7 @@ from scanflow_tui import __version__
 from scanflow_tui.contract import canonical, limits
 from scanflow_tui.contract.errors import InputError, Missing, ScanflowError
 from scanflow_tui.engine.choose import image_of
-from scanflow_tui.session import artifacts, cache
+from scanflow_tui.session import artifacts, cache, places
 from scanflow_tui.session.events import Artifact
 from scanflow_tui.session.manifest import Rules, digest, manifest
 from scanflow_tui.session.snapshot import snapshot
@@ -120,7 +120,8 @@ def _read_folder(place: Workplace) -> Gathered:
     graph = read(text)
     paths = _file_paths(graph)
     files = {path: _stored(place, path) for path in sorted(paths)}
-    leave_out = [place.folder.root, *(place.pipeline / path for path in paths)]
+    leave_out = [place.folder.root, *places.roots_in(place.pipeline)]
+    leave_out += [place.pipeline / path for path in paths]
     code = snapshot(place.pipeline, place.objects, leave_out)
     image = image_of(place.engine, place.pipeline, graph.image, graph.dockerfile)
     runs_in = place.engine.environment(image)
@@ -203,13 +204,18 @@ def _stored(place: Workplace, path: str) -> Artifact:
     return artifacts.ingest(full, place.objects)
 
 
-@functools.cache
 def package_digest() -> str:
-    """A digest of the ScanFlow sources that this process runs, so an edited step is a new one."""
+    """A digest of ScanFlow's sources as they lie there now, so that an edited step is a new one."""
     root = Path(scanflow_tui.__file__).parent
+    stats = [(path, path.stat()) for path in sorted(root.rglob("*.py"))]
+    return _digest_of(root, tuple((path, now.st_mtime_ns, now.st_size) for path, now in stats))
+
+
+@functools.lru_cache(maxsize=1)
+def _digest_of(root: Path, files: tuple[tuple[Path, int, int], ...]) -> str:
     return canonical.digest(
         {
             path.relative_to(root).as_posix(): canonical.sha256(path.read_bytes())
-            for path in sorted(root.rglob("*.py"))
+            for path, _, _ in files
         }
     )

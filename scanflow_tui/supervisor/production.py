@@ -61,6 +61,8 @@ def parts_of(state: SessionState) -> dict[str, KeyParts]:
                     environment=run.environment,
                     params=last.params,
                     inputs=last.inputs,
+                    argv=last.argv,
+                    key=last.key,
                 )
     return parts
 

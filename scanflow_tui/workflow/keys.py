@@ -20,8 +20,8 @@ SHOWN_CHARS_MAX = 30
 class KeyParts:
     """What a node's key was made of, so that a difference can be named.
 
-    ``inputs`` are hashes by input name. An empty ``package`` or ``argv`` and a ``seed`` of None are
-    not known, and not compared.
+    ``inputs`` are hashes by input name. An empty ``package``, ``argv`` or ``key`` (the key itself)
+    and a ``seed`` of None are not known, and not compared.
     """
 
     code: str
@@ -31,6 +31,7 @@ class KeyParts:
     inputs: Mapping[str, str]
     argv: tuple[str, ...] = ()
     seed: int | None = None
+    key: str = ""
 
 
 def cache_key(
@@ -89,6 +90,8 @@ def difference(node: Node, before: KeyParts, now: KeyParts) -> str:
         return "environment changed"
     if before.package and now.package and before.package != now.package:
         return f"ScanFlow {before.package} → {now.package}"
+    if before.key and now.key and before.key != now.key:
+        return "its seed, outputs, classes or reach changed"
     return ""
 
 

@@ -227,6 +227,7 @@ class _Planner:
             inputs,
             node.run,
             node.seed,
+            key,
         )
         return Planned(node.id, "run", difference(node, before, now) or "no result is kept", key)
 

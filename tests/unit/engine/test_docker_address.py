@@ -78,7 +78,30 @@ def test_a_current_context_that_is_gone_is_an_error_that_names_the_file(tmp_path
         resolve({}, tmp_path)
 
 
-@pytest.mark.parametrize("url", ["", "npipe://x", "/var/run/docker.sock", "unix://"])
+@pytest.mark.parametrize("text", ["{broken", "[]", "5"])
+def test_a_configuration_that_is_broken_never_becomes_the_default_socket(
+    tmp_path: Path, text: str
+) -> None:
+    (tmp_path / ".docker").mkdir()
+    (tmp_path / ".docker" / "config.json").write_text(text)
+    with pytest.raises(Missing, match=r"config\.json: it is no JSON object.*DOCKER_HOST"):
+        resolve({}, tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "{}"])
+def test_a_configuration_that_says_nothing_is_the_default_socket(tmp_path: Path, text: str) -> None:
+    (tmp_path / ".docker").mkdir()
+    (tmp_path / ".docker" / "config.json").write_text(text)
+    assert resolve({}, tmp_path).url == DEFAULT_URL
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", "npipe://x", "/var/run/docker.sock", "unix://", "tcp://h:99999", "tcp://h:x"),
+        *("tcp://h:0", "tcp://[::1", "ssh://h:99999"),
+    ],
+)
 def test_what_is_no_address_is_said(url: str) -> None:
     with pytest.raises(Missing, match=r"no address of a Docker engine"):
         Link(Address(url, "a test"))

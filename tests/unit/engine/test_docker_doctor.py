@@ -73,7 +73,7 @@ def test_sentences_end_as_sentences_do() -> None:
 
 
 def test_user_namespaces_and_rootless_are_facts() -> None:
-    assert host_facts(INFO, VERSION) == HostFacts(False, "", False)
+    assert host_facts(INFO, VERSION) == HostFacts(False, "", False, cpus=4)
     shifted = host_facts({"SecurityOptions": ["name=userns"]}, {})
     assert shifted == HostFacts(False, "host", False)
     assert host_facts({"SecurityOptions": ["name=rootless"]}, {}).is_rootless

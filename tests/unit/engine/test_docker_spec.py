@@ -3,6 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from scanflow_tui.contract import limits
 from scanflow_tui.contract.step import StepLimits
 from scanflow_tui.engine.docker_spec import Host, body, job_from, job_of, labels_of
@@ -124,3 +126,11 @@ def test_an_engine_that_heeds_no_plain_field_is_told_by_the_network_mode() -> No
 def test_user_namespace_is_the_hosts_only_where_the_engine_shifts_ids() -> None:
     assert "UsernsMode" not in made()["HostConfig"]
     assert made(host=Host("1:1", userns="host"))["HostConfig"]["UsernsMode"] == "host"
+
+
+@pytest.mark.parametrize(("asked", "there", "given"), [(500, 2, 2), (1.5, 2, 1.5), (500, 0, 500)])
+def test_who_asks_for_more_cores_than_there_are_gets_all(
+    asked: float, there: float, given: float
+) -> None:
+    config = made(StepLimits(cpus=asked), Host("1:1", cpus=there))["HostConfig"]
+    assert config["NanoCpus"] == given * 1e9

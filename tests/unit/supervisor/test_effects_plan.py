@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from scanflow_tui.session import artifacts, places
 from scanflow_tui.session.cache import CacheEntry, write
 from scanflow_tui.session.places import SessionFolder
+from scanflow_tui.supervisor import effects_plan
 from scanflow_tui.supervisor.effects import GatherPlan
 from scanflow_tui.supervisor.effects_plan import gather
 from scanflow_tui.supervisor.workplace import Workplace
@@ -48,6 +50,28 @@ def test_the_snapshot_holds_code_alone(place: Workplace) -> None:
     told = gather(place, ASKED)
     names = [item.path for item in artifacts.files(place.objects, told.code)]
     assert names == ["train.sh"]
+
+
+def test_other_sessions_in_the_folder_are_no_code(place: Workplace) -> None:
+    before = gather(place, ASKED)
+    for root in ("sessions_of_old", "other"):
+        folder = SessionFolder(place.pipeline / root / "two")
+        places.make_session(folder)
+        folder.database.touch()
+        os.mkfifo(folder.path / "sock")
+    after = gather(place, ASKED)
+    assert after.error is None and after.code == before.code
+
+
+def test_an_edited_package_is_another_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "__init__.py").write_text("")
+    monkeypatch.setattr(effects_plan.scanflow_tui, "__file__", str(tmp_path / "__init__.py"))
+    before = effects_plan.package_digest()
+    assert effects_plan.package_digest() == before
+    (tmp_path / "step.py").write_text("edited")
+    assert effects_plan.package_digest() != before
 
 
 def test_edited_code_is_another_snapshot_and_unchanged_files_are_the_same(
