@@ -31,12 +31,17 @@ def fit(place: Place) -> None:
         pane.set_class(pane is current, "-current")
 
 
+def stands(place: Place) -> bool:
+    """Whether a place's widgets are there: not before its first paint, nor once the app ends."""
+    return place.is_made and not place.app._exit
+
+
 def settle(place: Place) -> None:
     """Show again where a pane's size is another than when it was last shown.
 
     It may be asked after the next repaint, when a place that was left has no widgets any more.
     """
-    if not place.is_made:
+    if not stands(place):
         return
     sizes = tuple(widget.size for widget in place.query_one("#body").walk_children(Widget))
     if sizes != place.sizes:

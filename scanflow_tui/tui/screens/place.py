@@ -111,7 +111,7 @@ class Place(Screen[None]):
 
     def repaint(self, update: Update | None = None) -> None:
         """Body and bars; the body once more where panes got another size by it."""
-        if not self.is_made:
+        if not fitting.stands(self):
             return
         self.show(update)
         self.paint_bars()
@@ -119,7 +119,7 @@ class Place(Screen[None]):
 
     def paint_bars(self) -> None:
         """Top bar and footer; cheap, so it may be called after every key."""
-        if not (self.is_made and self.is_current):
+        if not (fitting.stands(self) and self.is_current):
             return
         app, width = self.scanflow, self.app.size.width
         crumbs = (self.known.name, keys.PLACES[self.place], *self.crumbs())

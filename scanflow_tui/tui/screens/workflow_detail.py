@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -65,12 +64,10 @@ class WorkflowDetail:
         node, source = self.place.chosen(), self.place.scanflow.source
         if node is None or not node.attempts or source is None:
             return
-        attempt = node.attempts[-1]
-        vital = self.place.known.vital(attempt.name)
+        attempt, name = node.attempts[-1], node.attempts[-1].name
+        vital = self.place.known.vital(name)
         if self.tail.wants(attempt, vital):
-            # The function, not its coroutine: one that gives way before it began is never awaited.
-            read = partial(self._tail_read, attempt.name)
-            self.place.run_worker(read, group="tail", exclusive=True)
+            self.place.run_worker(self._tail_read(name), group="tail", exclusive=True)
 
     async def _tail_read(self, attempt: str) -> None:
         source = self.place.scanflow.source
