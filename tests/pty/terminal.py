@@ -23,8 +23,10 @@ UNKNOWN = re.compile(
 UNFINISHED = re.compile(rb"\x1b(?:[P_^\]](?:(?!\x1b\\|\x07).)*|\[[<>=?]?[0-9;]*)?\Z", re.DOTALL)
 """What may go on in the next read."""
 
+FRAMES = str.maketrans("│┃║", "   ")
 READ_BYTES = 65_536
 PATIENCE_S = 90.0
+QUIET_S = 0.1
 
 
 FENCE = b"\x1b[c"
@@ -89,6 +91,19 @@ class Terminal:
         end = time.monotonic() + PATIENCE_S
         while not all(text in self.text() for text in texts):
             assert self._read(end), f"{texts} not shown in\n{self.text()}"
+
+    def until_match(self, pattern: str) -> re.Match[str]:
+        """Read until the screen's text matches; frames are blanks in it."""
+        end = time.monotonic() + PATIENCE_S
+        while (found := re.search(pattern, self.text().translate(FRAMES), re.MULTILINE)) is None:
+            assert self._read(end), f"{pattern!r} does not match\n{self.text()}"
+        return found
+
+    def whole(self) -> None:
+        """Read until nothing more comes for a moment: no half of a frame is on the screen."""
+        end = time.monotonic() + PATIENCE_S
+        while select.select([self._master], [], [], QUIET_S)[0]:
+            assert self._read(end), f"the program ended on\n{self.text()}"
 
     def until_printed(self, pattern: bytes) -> None:
         """Read until the program printed this, a regular expression."""

@@ -186,7 +186,7 @@ def side(
         rows.append(_row("before", last, "dim"))
     if look:
         rows.append(_row("look", look, "you"))
-    return rows
+    return [*rows, _row("see", "f filtered · G guide", "dim")]
 
 
 def _row(name: str, value: str, tone: str) -> Text:

@@ -1,8 +1,8 @@
 """An annotator's place in the queue, and what keys do to it."""
 
 from scanflow_tui.contract.commands import GiveLabel
-from scanflow_tui.session.state import LabelDesk
-from scanflow_tui.tui.annotating import DOES, REFUSED, Annotating
+from scanflow_tui.session.state import LabelDesk, LabelView
+from scanflow_tui.tui.annotating import DOES, REFUSED, Annotating, looks, word_shown
 from scanflow_tui.tui.label_queue import LabelQueue, counts
 from scanflow_tui.tui.present.class_keys import class_keys
 from scanflow_tui.tui.present.label import Layout
@@ -231,3 +231,29 @@ def test_a_rejected_guess_is_not_accepted_by_the_same_key_later() -> None:
     made.go([entry.id for entry in made.entries].index(first), 1.0)
     assert made.accept(2.0) == REFUSED
     assert first not in [entry.id for entry in made.acceptable(GRID)]
+
+
+def test_words_of_others_are_hidden_where_the_guess_is() -> None:
+    made = work()
+    entry = next(entry for entry in made.entries if not is_hidden(entry))
+    hidden = next(entry for entry in made.entries if is_hidden(entry))
+    desk = LabelDesk(3, "label")
+    for seq, sample in enumerate((entry.id, hidden.id)):
+        label = LabelView(seq, 0, "human:u8", sample, "class", 4, 10)
+        desk.labels[sample] = {label.actor: label}
+        desk.history.append(label)
+    made.queue.folded(desk, 2)
+    shown = word_shown(made, entry)
+    assert shown is not None
+    assert shown.by == "human:u8"
+    assert word_shown(made, hidden) is None
+    DOES["blind"](made, 0.0)
+    assert word_shown(made, entry) is None
+
+
+def test_what_differs_from_the_image_itself_is_said() -> None:
+    made = work()
+    assert looks(made) == ""
+    DOES["filtered"](made, 0.0)
+    DOES["zoom_larger"](made, 0.0)
+    assert looks(made) == "zoom 1.5 · after the filter"
