@@ -54,7 +54,9 @@ class Typed:
             for step in range(STEPS_MAX):
                 top = self._place.app.screen
                 is_there = top is not self._place and top.is_mounted
-                if asking.is_finished or (is_there and (top.focused or step > FOCUS_STEPS)):
+                # A text field takes letters once it has the focus.
+                takes = top.focused is not None or step > FOCUS_STEPS or not top.focus_chain
+                if asking.is_finished or (is_there and takes):
                     break
                 await asyncio.sleep(STEP_S)
         finally:
