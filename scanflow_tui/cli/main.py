@@ -180,11 +180,17 @@ def label(
         str | None, typer.Option("--labels", metavar="FILE", help="JSONL: id, label or kind.")
     ] = None,
     finish: Annotated[bool, typer.Option("--finish", help="End the labelling.")] = False,
+    reopen: Annotated[
+        bool, typer.Option("--reopen", help="Label on, until a decision is taken.")
+    ] = False,
     sessions: Root = None,
     as_json: Json = False,
 ) -> None:
     """Label the queue from the keyboard; or print it, or take labels from a file."""
-    do("label", session=session, labels=labels, finish=finish, root=sessions, as_json=as_json)
+    do(
+        "label", session=session, labels=labels, finish=finish, reopen=reopen, root=sessions,
+        as_json=as_json,
+    )  # fmt: skip
 
 
 @app.command()

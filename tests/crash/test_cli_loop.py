@@ -49,12 +49,17 @@ def test_the_loop_from_training_to_roll_back(scanflow: Commandline, tmp_path: Pa
     assert given.json() == {"run": 3, "labels": 3, "finished": True}
 
     scanflow.until_asked("decide")
+    assert scanflow("label", "--reopen", "--json").json() == {"run": 3, "reopened": True}
+    scanflow.until_asked("label")
+    assert scanflow("label", "--finish", "--json").json()["finished"]
+    scanflow.until_asked("decide")
     offered = scanflow("decide", "--json")
     assert offered.returncode == 7 and offered.json()["recommended"] == "retrain"
     assert scanflow("decide", "nosuch", "--reason", "x").returncode == 2
     assert "needs a reason" in scanflow("decide", "retrain").stderr
     decided = scanflow("decide", "retrain", "--reason", "measured", "--json")
     assert decided.returncode == 7 and decided.json()["action"] == "retrain"
+    assert "was decided on these labels" in scanflow("label", "--reopen").stderr
     states = {node["node"]: node["state"] for node in decided.json()["nodes"]}
     assert (states["evaluate"], states["approve"]) == ("done", "needs_you")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scanflow_tui.cli import output, reach
 from scanflow_tui.cli.choosing import session_folder
-from scanflow_tui.contract.commands import FinishLabelling, GiveLabel
+from scanflow_tui.contract.commands import FinishLabelling, GiveLabel, ReopenLabelling
 from scanflow_tui.contract.errors import InputError, Missing, PersonNeeded, Refused
 from scanflow_tui.contract.evidence import to_json
 from scanflow_tui.session.folds import needs
@@ -20,9 +20,16 @@ KINDS = ("unsure", "skip", "invalid")
 
 
 def execute(
-    session: str | None, labels: str | None, finish: bool, root: str | None, as_json: bool
+    session: str | None,
+    labels: str | None,
+    finish: bool,
+    reopen: bool,
+    root: str | None,
+    as_json: bool,
 ) -> int:
     """The Label screen on a terminal; otherwise the queue, or labels from a file."""
+    if reopen:
+        return _reopen(session, root, as_json)
     if labels is None and not finish and not as_json and sys.stdout.isatty():
         from scanflow_tui.cli.commands.open import show
         from scanflow_tui.client.live import LiveSource
@@ -54,6 +61,26 @@ def _asked(state: SessionState) -> tuple[RunView, str]:
         if form == "label":
             return state.runs[run], node
     raise Refused(f"session {state.name} asks for no labels now")
+
+
+def _reopen(session: str | None, root: str | None, as_json: bool) -> int:
+    """Label on where labelling was finished last, as long as no decision was taken."""
+    with reach.acting(session, root) as link:
+        found = [
+            (run.number, node.id)
+            for run in link.state.runs.values()
+            for node in run.nodes.values()
+            if node.form == "label" and node.state == "done"
+        ]
+        if not found:
+            raise Refused(f"session {link.state.name} has no labelling that was finished")
+        number, node_id = max(found)
+        link.send(ReopenLabelling(number, node_id))
+    if as_json:
+        output.write_json({"run": number, "reopened": True})
+    else:
+        output.write(f"run {number}: labelling is open again")
+    return 0
 
 
 def _print_queue(run: RunView, as_json: bool) -> None:

@@ -10,6 +10,8 @@ from scanflow_tui.tui.theme import TONES
 
 KEYS = (("space", "yes"), ("-", "no"), ("u", "undo"), ("A", "yes to the page"), ("v", "class keys"))
 
+HINT = "Is the guess right? space says yes, - says no; the next one comes by itself."
+
 
 def question(keys: ClassKeys, guess: int, n_page: int, *, is_rejected: bool) -> Text:
     """Whether the guess is right, for one image or a page of one guess."""

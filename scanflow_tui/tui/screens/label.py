@@ -277,7 +277,8 @@ class LabelScreen(Place):
             board.say(show.nothing(self.known, batch, may_reopen=may))
             return
         done = counts(work.queue).done
-        hint = show.HINT if done < show.HINT_UNTIL and self.known.writable else ""
+        first = show.HINT if work.asked is None else judge.HINT
+        hint = first if done < show.HINT_UNTIL and self.known.writable else ""
         if not counts(work.queue).open and self.known.writable:
             hint = show.DONE
         bench, thumbnails = self.bench, self.bench.thumbnails()
