@@ -52,6 +52,9 @@ class Annotating:
     filtered: bool = False
     """Whether the images are shown as the filter leaves them."""
 
+    then: str = ""
+    """In a replay, what was on screen with the label under the cursor."""
+
     near: bool = False
     """Whether the training images most like it stand beside a single image."""
 

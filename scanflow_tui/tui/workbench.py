@@ -52,6 +52,7 @@ class Workbench:
         self.near_pictures = pictures_of(app, lambda: redraw(""))
         self._after: dict[str, str] = {}
         self._after_sha = ""
+        self._followed = -1
         self.drafts = Drafts()
         self._desk: LabelDesk | None = None
         self._still: object = None
@@ -76,6 +77,7 @@ class Workbench:
         elif self.work is not None:
             self.work.queue.folded(desk, state.seq)
         self.check = check
+        self._follow(desk)
         self._count()
 
     def thumbnails(self) -> Mapping[str, str]:
@@ -197,6 +199,19 @@ class Workbench:
             return None
         digest = self.check.thumbnails.get(self.work.entry.id, "")
         return self.pictures.size(digest) or self.pictures.usual_size
+
+    def _follow(self, desk: LabelDesk) -> None:
+        """In a replay, go to the image that was labelled last, and say what was on screen then."""
+        source, work = self._app.source, self.work
+        if work is None or source is None or source.writable or not desk.history:
+            return
+        last = desk.history[-1]
+        if last.seq == self._followed:
+            return
+        self._followed, work.then = last.seq, last.shown
+        at = work.places.at(last.sample)
+        if at is not None:
+            work.go(at, self._app.steady_s())
 
     def _begin(self, state: SessionState, run: RunView, check: CheckView, desk: LabelDesk) -> None:
         self._app.workers.cancel_group(self._app, "labels")

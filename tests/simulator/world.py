@@ -421,7 +421,11 @@ def answer_to(
             return cmd.FinishLabelling(run.number, node.id)
         if roll < 0.3:
             return cmd.UndoLabel(run.number, node.id, -1)
+        if roll > 0.9:
+            return cmd.KeepPlace(run.number, node.id, entry.id, drafted=entry.id, draft="perhaps")
         return cmd.GiveLabel(run.number, node.id, entry.id, "class", chance.randrange(3))
+    if node.form == "decide" and chance.random() < 0.15:
+        return cmd.ReopenLabelling(run.number, "label")
     if node.form == "decide":
         evidence = run.offer.evidence if chance.random() < 0.9 else "old"
         option = chance.choice(("retrain", "filter", "ignore"))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from scanflow_tui.contract import commands as cmd
+from scanflow_tui.session import events as ev
+from scanflow_tui.session.events import Event
 from scanflow_tui.tui.present.label_order import arranged, is_hidden
 from scanflow_tui.tui.witness import picture_digest
 from tests.driver import LARGE, drive
 from tests.fakes.demo_events import demo_events, queue, thumbnail
 from tests.fakes.people import PeopleSource, squares
+from tests.fakes.source import FakeTape
 
 ORDER = arranged(queue(), "typical")
 SHOWN = sorted(
@@ -88,3 +91,18 @@ async def test_a_picture_that_never_came_is_recorded_as_not_seen() -> None:
         await it.until("0 zero")
         await it.press("3")
         assert given(made)[0].picture == ""
+
+
+async def test_a_replay_goes_where_was_labelled_and_says_what_was_on_screen() -> None:
+    events = list(demo_events("asked"))
+    for number, entry in enumerate((ORDER[9], ORDER[30])):
+        given_then = ev.LabelGiven(
+            3, "label", entry.id, "rejected", entry.guess, 1800, True, "typical", None,
+            "-", "judging, grid 8x3", 9, f"zoom {number + 2}", "sixel", "ab" * 32,
+        )  # fmt: skip
+        events.append(Event(len(events), events[-1].at + 1, "human:u7", given_then))
+    async with drive(FakeTape(events), start="label", size=(160, 40)) as it:
+        await it.until("judging, grid 8x3 · sixel · zoom 3 · guess shown · key -")
+        it.expect_text(f"{ORDER[30].id} is not class")
+        await it.press(",")
+        await it.until("judging, grid 8x3 · sixel · zoom 2 · guess shown · key -")

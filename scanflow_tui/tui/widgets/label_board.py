@@ -210,7 +210,7 @@ class LabelBoard(Vertical):
         word, hidden = word_shown(work, entry), work.is_hidden(entry)
         side: list[Text] = []
         info: list[Text] = []
-        look = " · ".join(part for part in (looks(work), picture_note) if part)
+        look = " · ".join(part for part in (looks(work), picture_note, work.then) if part)
         if work.strokes and not layout.single:
             info.append(Text(f" {work.strokes}_ then the second key · esc", TONES["you"]))
         elif layout.single:
