@@ -100,7 +100,11 @@ class QueueEntry:
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """One human's word on one sample (a line of ``labels`` or ``audit``, JSONL)."""
+    """One human's word on one sample (a line of ``labels`` or ``audit``, JSONL).
+
+    ``label`` is the class, None for all kinds but ``class``; ``rejected`` is the class that the
+    sample is not, where nothing more was said.
+    """
 
     id: str
     index: int
@@ -112,6 +116,7 @@ class Label:
     guess: int
     probability: float | None = None
     stratum: int | None = None
+    rejected: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

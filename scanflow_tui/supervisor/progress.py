@@ -331,13 +331,14 @@ def label_files(turn: Turn, run: RunView, node: NodeView) -> dict[str, bytes]:
             id=entry.id,
             index=entry.index,
             kind=latest.kind,
-            label=latest.value,
+            label=latest.value if latest.kind == "class" else None,
             by=latest.actor.removeprefix("human:"),
             at=latest.at,
             share=entry.share,
             guess=entry.guess,
             probability=entry.probability,
             stratum=entry.stratum,
+            rejected=latest.value if latest.kind == "rejected" else None,
         )
         lines[entry.share].append(canonical.encode(evidence.to_json(line)) + b"\n")
     return {"labels": b"".join(lines["repair"]), "audit": b"".join(lines["audit"])}

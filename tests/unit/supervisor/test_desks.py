@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 from scanflow_tui.contract import commands as cmd
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.state import desk_key
+from scanflow_tui.supervisor.progress import label_files
+from scanflow_tui.supervisor.turn import Turn
 from tests.simulator.world import OWNER
 from tests.unit.supervisor.test_machine_commands import Calm, answer
 
@@ -69,3 +73,13 @@ def test_labelling_that_goes_on_is_not_opened() -> None:
     run, _ = world.asked()
     turn = world.give(cmd.ReopenLabelling(run.number, "label"), "c1:0")
     assert "not finished" in str(answer(turn).error)
+
+
+def test_a_class_that_was_rejected_is_no_label_in_the_files() -> None:
+    world = Calm("label")
+    run, node = world.asked()
+    world.give(cmd.GiveLabel(run.number, "label", "s1", "rejected", 2), "c1:0")
+    turn = Turn(world.machine, world.at, bytes(16))
+    lines = label_files(turn, run, node)["labels"].splitlines()
+    line = json.loads(lines[0])
+    assert (line["kind"], line["label"], line["rejected"]) == ("rejected", None, 2)
