@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from textual import events
 
+from scanflow_tui.tui.keys import pressed
+
 if TYPE_CHECKING:
     from textual.app import App
     from textual.worker import Worker
@@ -36,8 +38,11 @@ class Typed:
         app = self._place.scanflow
         if app.moves.entering is not None:
             app.moves.entering.append(event)
-        elif not self._place.is_current:
-            pass_on(app, [event])
+        elif app.screen is not self._place:
+            # Not ``is_current``, which a place is below a dialog, and below what has no style yet.
+            ahead = getattr(self._place, "ahead", None)
+            if ahead is None or not ahead.hold(pressed(event)):
+                pass_on(app, [event])
         elif self._asks:
             self._held.append(event)
         else:

@@ -68,3 +68,15 @@ async def test_a_key_of_the_tape_as_help_opens() -> None:
     async with drive(FakeTape(demo_events())) as it:
         await burst(it, "?", "comma", "space", "<", "escape", "<")
         it.expect_text("READ ONLY")
+
+
+async def test_a_place_and_a_search_in_it_in_one_burst() -> None:
+    source = FakeSource(training(), reads={("log", TRAIN, ""): log_bytes(400, T0)})
+    async with drive(source) as it:
+        await burst(it, "o", "/", *"work", "enter")
+        it.expect_place("logs")
+        await it.until("ERR warning:")
+        it.expect_no_text("Search the log")
+        assert it.app.screen.view.needle == "work"
+        await burst(it, "w", "o", "/", *"epoch", "enter")
+        assert it.app.screen.view.needle == "epoch"
