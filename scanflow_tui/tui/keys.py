@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal, Protocol
 
 Group = Literal["Move", "Do", "See", "Leave"]
@@ -298,6 +299,7 @@ def holds(action: Action, place: str) -> bool:
     return place not in OWN_KEYS or action.id in ALWAYS
 
 
+@cache
 def actions_of(place: str, *, replay: bool = False) -> tuple[Action, ...]:
     """The actions whose keys hold in a place; a place's own come before those of everywhere."""
     found = [action for action in ACTIONS if holds(action, place)]

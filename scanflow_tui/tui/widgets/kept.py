@@ -6,6 +6,7 @@ For widgets without border, padding and opacity; with any of them it draws as th
 from __future__ import annotations
 
 from rich.style import Style
+from textual.filter import ANSIToTruecolor
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -54,7 +55,8 @@ class Kept(Widget):
         if line is None:
             line = self.render_line(y)
             for change in self.get_line_filters():
-                if change.enabled:
+                # Its lines name true colours alone, so that nothing is left to translate.
+                if change.enabled and not isinstance(change, ANSIToTruecolor):
                     line = line.apply_filter(change, self.background_colors[1])
             self._kept[y] = line
         return line
