@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -210,6 +211,18 @@ def test_an_annotation_made_in_label_studio_has_its_user_and_time() -> None:
     )
     (other,) = judged("label-studio", _task(completed_by=3)).records
     assert other.author == "label-studio user 3"
+
+
+def test_what_a_real_label_studio_exported_is_read() -> None:
+    data = Path(__file__).with_name("label_studio_export.json").read_bytes()
+    ground = Ground({"000000": "", "000001": ""}, ("zero", "one"), time_of("2027-01-01T00:00:00Z"))
+    found = judged("label-studio", data, ground)
+    assert found.problems == []
+    assert [(one.sample, one.class_name, one.author, one.ms) for one in found.records] == [
+        ("000000", "zero", "label-studio user 1", 1000),
+        ("000001", "one", "label-studio user 1", 1000),
+    ]
+    assert found.records[0].at == time_of("2026-11-26T00:12:14.367975Z")
 
 
 def test_a_cancelled_annotation_is_a_skip() -> None:
