@@ -34,6 +34,12 @@ def test_a_folder_without_pipeline_is_refused(tmp_path: Path) -> None:
         create_session(tmp_path / "sessions", "one", tmp_path)
 
 
+def test_a_folder_of_sessions_that_cannot_be_made_is_said(tmp_path: Path, pipeline: Path) -> None:
+    (tmp_path / "sessions").write_text("a file")
+    with pytest.raises(Missing, match=r"cannot be made.*--sessions DIR"):
+        create_session(tmp_path / "sessions", "one", pipeline)
+
+
 def test_a_session_that_exists_is_not_made_again(tmp_path: Path, pipeline: Path) -> None:
     (tmp_path / "sessions" / "one").mkdir(parents=True)
     (tmp_path / "sessions" / "one" / "session.duckdb").touch()
