@@ -20,6 +20,8 @@ from scanflow_tui.labels.interchange.judge import Ground, Judged, judge, said
 from scanflow_tui.labels.interchange.record import Record
 
 FILE_BYTES_MAX = 512 * limits.MIB
+TOLD_LABELS = 10_000
+"""How many labels lie between two words of progress where there is no bar."""
 
 
 def bring_in(
@@ -102,11 +104,14 @@ def _send(
         try:
             link.send(ImportLabels(run, node, int(begun.value), rows))
         except ScanflowError as error:
-            told = f"{error.what}; {n_done:,} of {len(records):,} labels were imported before that"
+            sentence = (
+                f"{error.what}; {n_done:,} of {len(records):,} labels were imported before that"
+            )
             hint = "import the file again for the rest: what is here already is passed over"
-            raise type(error)(told, where=error.where, hint=hint) from None
+            raise type(error)(sentence, where=error.where, hint=hint) from None
         n_done += len(part)
-        tell(n_done / len(records), f"importing: {n_done:,} of {len(records):,} labels")
+        told = n_done - n_done % TOLD_LABELS
+        tell(n_done / len(records), f"importing: over {told:,} of {len(records):,} labels")
 
 
 def _row(record: Record, numbers: dict[tuple[str, str], int]) -> list[Any]:

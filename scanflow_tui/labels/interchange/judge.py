@@ -84,7 +84,7 @@ def judge(
             line = row.line
             found.problems.append(Problem(line, 0, f"a file has at most {ROWS_MAX:,} labels"))
             break
-        if not found.n_rows % 1000:
+        if not found.n_rows % 10_000:
             seen(found.n_rows)
         if isinstance(row, Problem):
             found.problems.append(row)
