@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scanflow_tui.contract.evidence import Interval, Table, WorstClass
 from scanflow_tui.contract.states import BAD
-from scanflow_tui.session.state import NodeView, RunView
+from scanflow_tui.session.state import NodeView, RunView, SessionState
 
 
 def why(node: NodeView) -> str:
@@ -27,6 +27,13 @@ def troubled(run: RunView) -> list[NodeView]:
         if node.attempts
         and (node.state in BAD or (node.state == "queued" and node.attempts[-1].queued_reason))
     ]
+
+
+def engine_line(state: SessionState) -> str:
+    """Which engine runs the steps and why, or that it does not answer; empty before it is known."""
+    if not state.engine_reachable:
+        return f"engine {state.engine} does not answer: {state.engine_text}"
+    return f"engine {state.engine}: {state.engine_reason}" if state.engine_reason else ""
 
 
 def accuracy(found: Interval | None) -> str:

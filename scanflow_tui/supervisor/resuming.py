@@ -63,7 +63,7 @@ def _changed(told: CodeRead, run: RunView) -> Refused:
     node = f" {told.node}" if told.node else ""
     frozen = f"scanflow retry{node} --code frozen keeps what run {run.number} was planned with"
     if told.error is not None:
-        what = f"the pipeline's folder cannot be read: {told.error.sentence()}"
+        what = f"whether something changed since is not known: {told.error.sentence()}"
         return Refused(what, hint=frozen)
     said = f"{shown(told.changes)} changed since run {run.number} was planned"
     return Refused(said, hint=f"{frozen}, {cmd.NEW_CODE} takes what is there now")

@@ -78,6 +78,8 @@ def test_no_pipeline_here_says_what_makes_one(scanflow: Commandline, tmp_path: P
         (["run", "sessions"], 2, "a session may not be called 'sessions'"),
         (["verify", "--head", "x"], 2, "'x' is no head"),
         (["verify", "/nonexistent/x.duckdb"], 5, "/nonexistent/x.duckdb: there is no session file"),
+        (["run", "--sessions", "/dev/null/x"], 5, "the session's folder cannot be made"),
+        (["images", "build", "/nonexistent"], 5, "/nonexistent: there is no pipeline here"),
         (["graph", "--format", "png"], 2, "there is no format 'png'"),
         (["run", "--engine", "slurm"], 2, "slurm"),
         (["init", "x", "--pipeline", "nosuch"], 2, "there is no pipeline 'nosuch'"),
@@ -113,6 +115,34 @@ def test_a_gpu_that_is_not_there_is_said_by_plan_doctor_and_run(scanflow: Comman
     said = "it asks for 1 GPU (limits: gpus), and this machine has no GPU"
     assert said in done.stdout + done.stderr
     assert f"train cannot run here: {said}." in scanflow("plan").stdout
+    told = {item["node"]: item["cannot_run"] for item in scanflow("plan", "--json").json()}
+    assert told["train"] == said and told["check"] == ""
+
+
+def test_a_run_says_its_engine_and_why_and_the_session_keeps_it(scanflow: Commandline) -> None:
+    scanflow.env["DOCKER_HOST"] = "unix:///nonexistent/d.sock"
+    line = "engine process: the pipeline names no image, so its steps run as processes"
+    assert line in scanflow("run").stderr
+    assert line in scanflow("status").stdout
+    told = scanflow("status", "--json").json()
+    assert told["engine_answers"] and told["engine_reason"] in line
+    for engine in ("docker", "slurm"):
+        done = scanflow("run", "--engine", engine)
+        assert done.returncode == 2 and "with the process engine, and keeps it" in done.stderr
+    done = scanflow("run", "toy", "--pipeline", "/nonexistent")
+    assert done.returncode == 2 and "is of the pipeline in" in done.stderr
+    done = scanflow("run", "--pipeline", "/nonexistent")
+    assert done.returncode == 5 and "there is no pipeline here" in done.stderr
+
+
+def test_doctor_tells_of_docker_though_it_is_not_taken(scanflow: Commandline) -> None:
+    scanflow.env["DOCKER_HOST"] = "unix:///nonexistent/d.sock"
+    said = scanflow("doctor").stdout
+    assert "engine process: the pipeline names no image" in said
+    assert "Docker: no Docker engine listens at unix:///nonexistent/d.sock" in said
+    del scanflow.env["DOCKER_HOST"]
+    scanflow.env["DOCKER_CONTEXT"] = "nowhere"
+    assert "the Docker context 'nowhere' does not exist" in scanflow("doctor").stdout
 
 
 def test_doctor_says_what_sessions_share(scanflow: Commandline) -> None:

@@ -11,8 +11,13 @@ from scanflow_tui import __version__
 from scanflow_tui.cli import output, terminal_answers
 from scanflow_tui.cli.choosing import sessions_root
 from scanflow_tui.contract.errors import ScanflowError
-from scanflow_tui.engine.choose import open_engine
+from scanflow_tui.engine.choose import AUTO, DOCKER, PROCESS, open_engine
+from scanflow_tui.engine.protocol import Engine
 from scanflow_tui.supervisor import slots
+from scanflow_tui.supervisor.effects_plan import read_pipeline
+from scanflow_tui.workflow.lint import read
+
+PIPELINE = "pipeline.yaml"
 
 OPTIONAL = {
     "torch": "[steps]: the shipped steps",
@@ -33,11 +38,13 @@ def execute(engine: str, root: str | None, as_json: bool) -> int:
     ]
     code = 0
     try:
-        found, reason = open_engine(engine)
+        found, reason = _engine(engine)
         said.append(f"engine {found.name}: {reason}")
         said.extend(found.doctor())
         said.append(slots.sentence(found.capacity()))
         found.close()
+        if engine == AUTO and found.name != DOCKER:
+            said.extend(_docker())
     except ScanflowError as error:
         code = error.exit_code
         said.append(error.sentence())
@@ -50,6 +57,33 @@ def execute(engine: str, root: str | None, as_json: bool) -> int:
         for sentence in said:
             output.write(sentence)
     return code
+
+
+def _engine(name: str) -> tuple[Engine, str]:
+    """The engine asked for; ``auto`` is judged by the pipeline that lies here, if one does."""
+    if name != AUTO:
+        return open_engine(name)
+    if not Path(PIPELINE).is_file():
+        found, _ = open_engine(PROCESS)
+        return found, f"no {PIPELINE} lies here; without an image steps run as processes"
+    try:
+        graph = read(read_pipeline(Path.cwd()))
+    except ScanflowError as error:
+        found, _ = open_engine(PROCESS)
+        return found, f"the pipeline here has errors (scanflow lint): {error.what}"
+    return open_engine(name, graph.image, pipeline=Path.cwd() if graph.dockerfile else None)
+
+
+def _docker() -> list[str]:
+    """What is known of a Docker engine that was not taken."""
+    try:
+        found, _ = open_engine(DOCKER)
+    except ScanflowError as error:
+        return [f"Docker: {error.sentence()}"]
+    try:
+        return found.doctor()
+    finally:
+        found.close()
 
 
 def _disk(folder: Path) -> str:

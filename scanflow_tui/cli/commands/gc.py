@@ -40,6 +40,9 @@ def execute(remove: bool, age_min: int, root: str | None, as_json: bool) -> int:
             }
         )
         return 0
+    if not folder.is_dir():
+        output.write(f"No sessions in {folder} yet.")
+        return 0
     if not gone:
         output.write(f"Every artifact in {folder} is named by a session.")
         return 0

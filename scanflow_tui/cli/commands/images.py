@@ -49,6 +49,7 @@ def have_image(pipeline: Path) -> None:
 
 
 def _build(pipeline: str, base: str, as_json: bool) -> int:
+    pipeline_text(pipeline)
     built = build_with_progress(pipeline, base)
     if as_json:
         output.write_json(

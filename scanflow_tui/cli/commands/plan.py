@@ -8,11 +8,13 @@ from scanflow_tui.cli import output, reach
 from scanflow_tui.client.source import Ref
 from scanflow_tui.contract.errors import UsageError
 from scanflow_tui.engine.choose import open_engine
+from scanflow_tui.engine.protocol import Capacity
 from scanflow_tui.session.places import SessionFolder
 from scanflow_tui.supervisor.effects import GatherPlan
 from scanflow_tui.supervisor.effects_plan import gather
 from scanflow_tui.supervisor.production import parts_of
 from scanflow_tui.supervisor.sharing import never
+from scanflow_tui.supervisor.stimuli import PlanGathered
 from scanflow_tui.supervisor.workplace import Workplace
 from scanflow_tui.workflow.lint import read
 
@@ -49,18 +51,35 @@ def execute(session: str | None, batch: str | None, root: str | None, as_json: b
     if told.error is not None:
         raise told.error
     nodes = told.plan.nodes if told.plan else ()
+    lacking = _lacking(told, capacity)
     if as_json:
         output.write_json(
-            [{"node": item.node, "verdict": item.verdict, "reason": item.reason} for item in nodes]
+            [
+                {
+                    "node": item.node,
+                    "verdict": item.verdict,
+                    "reason": item.reason,
+                    "cannot_run": lacking.get(item.node, ""),
+                }
+                for item in nodes
+            ]
         )
     else:
         output.table(
             ("node", "verdict", "reason"),
             [(item.node, item.verdict, item.reason) for item in nodes],
         )
-        runs = {item.node for item in nodes if item.verdict == "run"}
-        for node in read(told.text).nodes:
-            lacking = never(capacity, node.limits) if capacity.is_here else ""
-            if node.id in runs and lacking:
-                output.write(f"{node.id} cannot run here: {lacking}.")
+        for node, why in lacking.items():
+            output.write(f"{node} cannot run here: {why}.")
     return 0
+
+
+def _lacking(told: PlanGathered, capacity: Capacity) -> dict[str, str]:
+    """Nodes that would run and for which this machine has not what they ask for, and why."""
+    if told.plan is None or not capacity.is_here:
+        return {}
+    runs = {item.node for item in told.plan.nodes if item.verdict == "run"}
+    found = {
+        node.id: never(capacity, node.limits) for node in read(told.text).nodes if node.id in runs
+    }
+    return {node: why for node, why in found.items() if why}

@@ -7,14 +7,18 @@ from pathlib import Path
 from scanflow_tui.cli import output, reach
 from scanflow_tui.cli.choosing import session_folder, sessions_root
 from scanflow_tui.cli.commands.status import ACTS, run_json
-from scanflow_tui.cli.figures import why
+from scanflow_tui.cli.figures import engine_line, why
 from scanflow_tui.cli.following import Follower, end_of
 from scanflow_tui.cli.link import Link
+from scanflow_tui.client.source import Ref
 from scanflow_tui.client.start import create_session
 from scanflow_tui.contract.commands import StartRun
 from scanflow_tui.contract.errors import PersonNeeded, RunFailed, UsageError
 from scanflow_tui.session import places
 from scanflow_tui.session.state import SessionState
+
+AUTO = "auto"
+HERE = "."
 
 
 def create_here(root: Path, name: str | None, pipeline: str, engine: str) -> Path:
@@ -47,8 +51,12 @@ def execute(
     as_json: bool,
 ) -> int:
     """Plan, start, follow. Exit 3 where it failed, 7 where a person has to act."""
-    folder = _folder(session, pipeline, engine, root)
+    folder, is_new = _folder(session, pipeline, engine, root)
     with reach.acting(folder.name, str(folder.parent)) as link:
+        if is_new and (line := engine_line(link.state)):
+            output.note(line)
+        if not is_new:
+            _require_same(link, pipeline, engine)
         number = int(link.send(StartRun(batch)).value)
         if not detach:
             follow(link, number)
@@ -56,12 +64,12 @@ def execute(
     return report(state, number, as_json, detach)
 
 
-def _folder(session: str | None, pipeline: str, engine: str, root: str | None) -> Path:
+def _folder(session: str | None, pipeline: str, engine: str, root: str | None) -> tuple[Path, bool]:
+    """The session's folder, and whether it was made now."""
     names = places.session_names(sessions_root(root))
-    if session in names or (
-        session is None and names and not Path(pipeline, "pipeline.yaml").exists()
-    ):
-        return session_folder(session, root)
+    is_here = Path(pipeline, "pipeline.yaml").exists()
+    if session in names or (session is None and names and pipeline == HERE and not is_here):
+        return session_folder(session, root), False
     # Imported here, as above.
     from scanflow_tui.cli.commands.lint import pipeline_text
     from scanflow_tui.workflow.lint import read
@@ -69,8 +77,27 @@ def _folder(session: str | None, pipeline: str, engine: str, root: str | None) -
     text, where = pipeline_text(pipeline)
     name = session or read(text, where).name
     if name in names:
-        return session_folder(name, root)
-    return create_here(sessions_root(root), name, pipeline, engine)
+        return session_folder(name, root), False
+    return create_here(sessions_root(root), name, pipeline, engine), True
+
+
+def _require_same(link: Link, pipeline: str, engine: str) -> None:
+    """Raises UsageError where a session that is there has another engine or pipeline."""
+    state = link.state
+    if engine not in (AUTO, state.engine):
+        raise UsageError(
+            f"session {state.name} runs its steps with the {state.engine} engine, and keeps it",
+            hint=f"scanflow run NEWNAME --engine {engine} makes another session.",
+        )
+    if pipeline == HERE:
+        return
+    folder = Path(link.read(Ref("content", state.pipeline_content)).data.decode("utf-8"))
+    given = Path(pipeline).resolve()
+    if folder.resolve() not in (given, given.parent):
+        raise UsageError(
+            f"session {state.name} is of the pipeline in {folder}, not {pipeline}",
+            hint=f"scanflow run NEWNAME --pipeline {pipeline} makes another session.",
+        )
 
 
 def follow(link: Link, number: int) -> None:

@@ -46,7 +46,7 @@ def execute(
         try:
             graph = read(state.pipelines[run.pipeline])
             spec = copy_of(folder, graph, run, node, view, copy)
-            entry = engine.enter(spec, _argv(command))
+            entry = engine.enter(spec, _argv(command, is_run=not as_json))
             env = entry.env | {name: os.environ[name] for name in TERMINAL if name in os.environ}
             if as_json:
                 keep = True
@@ -88,10 +88,10 @@ def _find(
     return run, run.nodes[name], view
 
 
-def _argv(command: str | None) -> tuple[str, ...]:
+def _argv(command: str | None, *, is_run: bool) -> tuple[str, ...]:
     if command is not None:
         return ("/bin/sh", "-c", command)
-    if not sys.stdin.isatty():
+    if is_run and not sys.stdin.isatty():
         raise UsageError("a shell needs a terminal", hint="-c COMMAND runs one command instead.")
     return (shutil.which("bash") or "/bin/sh",)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from scanflow_tui.cli import output, reach
-from scanflow_tui.cli.figures import troubled, why
+from scanflow_tui.cli.figures import engine_line, troubled, why
 from scanflow_tui.contract.errors import PersonNeeded
 from scanflow_tui.contract.states import FACES, RUN_ENDED
 from scanflow_tui.session.folds import needs, summary
@@ -27,6 +27,8 @@ def execute(session: str | None, root: str | None, as_json: bool) -> int:
         output.write_json(status_json(state))
     else:
         output.write(f"{state.name}: {summary(state)}")
+        if line := engine_line(state):
+            output.write(f"  {line}")
         for run in state.runs.values():
             batch = f", batch {run.batch}" if run.batch else ""
             verdict = f", {run.check.finding.verdict}" if run.check else ""
@@ -60,6 +62,8 @@ def status_json(state: SessionState) -> dict[str, Any]:
         "seq": state.seq,
         "summary": summary(state),
         "engine": state.engine,
+        "engine_reason": state.engine_reason,
+        "engine_answers": state.engine_reachable,
         "champion": state.champion,
         "needs": [
             {
