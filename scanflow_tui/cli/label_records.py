@@ -14,6 +14,7 @@ from scanflow_tui.cli.link import Link
 from scanflow_tui.client.recorded import RecordedSource
 from scanflow_tui.client.source import Ref
 from scanflow_tui.contract.errors import Missing, UsageError
+from scanflow_tui.labels.assign import first_of
 from scanflow_tui.labels.interchange.record import NOTE, WITH_CLASS, Record, SampleCard
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.state import LabelDesk, RunView, SessionState
@@ -140,7 +141,8 @@ def history_of(events: Iterable[ev.Event], desk: Desk) -> list[Record]:
             undone.add(fact.undoes)
             continue
         record = _record(event, fact, desk)
-        if record is not None:
+        # What was shown again measures a person, and is no label for anybody else.
+        if record is not None and first_of(record.sample, digests) == record.sample:
             made = replace(record, digest=digests.get(record.sample, ""))
             found.append((record.at, event.seq, made))
     found.sort(key=lambda item: item[:2])

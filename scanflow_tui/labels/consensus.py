@@ -17,7 +17,10 @@ Floats = npt.NDArray[np.float64]
 ROUNDS_MAX = 200
 TOLERANCE = 1e-7
 SURE = 0.9
-"""A sample on which people differ is disputed below this probability."""
+"""A sample on which people differ is disputed below this probability, and without a majority: of
+two who differ the rates alone would be sure of one in four, and of those half would be wrong (two
+people who are right nine times in ten, 14 of 70 samples in common, simulated).
+"""
 PRIOR_WORDS = 4.0
 PRIOR_RIGHT = 0.8
 """Few words teach little: each person and class begins with four words, of which four in five are
@@ -56,8 +59,8 @@ def dawid_skene(
 ) -> Estimate:
     """Estimate truth and error rates from words (sample, person, class), repeats allowed.
 
-    ``prior`` is the number of words that each person and class begins with; 0 is the paper's own
-    maximum likelihood. A sample without a word takes the classes' shares.
+    ``prior`` is the number of words that each person and class begins with, and then each class
+    with one sample; 0 is the paper's own maximum likelihood. A sample without a word takes the classes' shares.
     """
     sample, person, said = (
         np.asarray(column, dtype=np.int64) for column in zip(*words, strict=True)
@@ -72,7 +75,8 @@ def dawid_skene(
     )
     likelihoods: list[float] = []
     while True:
-        shares = posteriors.mean(axis=0)
+        shares = posteriors.sum(axis=0) + bool(prior)
+        shares = shares / shares.sum()
         confusion = np.repeat(begun[None], n_people, axis=0)
         np.add.at(confusion.transpose(0, 2, 1), (person, said), posteriors[sample])
         totals = confusion.sum(axis=2, keepdims=True)
@@ -130,5 +134,7 @@ def consensus(words: Mapping[str, Mapping[str, int]], n_classes: int) -> dict[st
         # Of the classes that somebody said: rates alone do not bring in another.
         best = said[int(np.argmax(odds[said]))]
         probability = float(odds[best])
-        agreed[sample] = Consensus(best, probability, len(said) > 1 and probability < SURE)
+        n_best = sum(value == best for value in words[sample].values())
+        is_sure = probability >= SURE and 2 * n_best > len(words[sample])
+        agreed[sample] = Consensus(best, probability, len(said) > 1 and not is_sure)
     return agreed

@@ -20,6 +20,9 @@ from scanflow_tui.session.events import (
 )
 from scanflow_tui.session.state import LabelDesk, LabelView, PlaceView, SessionState, desk_key
 
+SECOND_LOOK = "second look"
+"""The order in which the owner looks at what is disputed."""
+
 
 def desk_of(state: SessionState, run: int, node: str) -> LabelDesk:
     """The label desk of a node, made where there is none yet."""
@@ -45,6 +48,7 @@ def label_given(state: SessionState, event: Event, fact: LabelGiven) -> None:
         fact.ms,
         None if before is None else before.seq,
         shown_words(fact),
+        settles=fact.order == SECOND_LOOK,
     )
     in_force[event.actor] = label
     desk.history.append(label)

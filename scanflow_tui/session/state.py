@@ -94,6 +94,8 @@ class LabelView(msgspec.Struct, frozen=True):
     """When it was said by the word of a file; ``at`` is then when it was brought in."""
     imported_by: str = ""
     """Who brought it in; ``actor`` is then a name of the file's, ``said:<author>``."""
+    settles: bool = False
+    """The owner's second look at what is disputed: it counts, whatever others said."""
 
 
 class PlaceView(msgspec.Struct, frozen=True):

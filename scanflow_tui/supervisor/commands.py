@@ -12,7 +12,9 @@ from scanflow_tui.contract import commands as cmd
 from scanflow_tui.contract import limits
 from scanflow_tui.contract.errors import BY_CODE, InputError, Refused, ScanflowError
 from scanflow_tui.contract.states import ATTEMPT_ENDED, RUN_ENDED
+from scanflow_tui.labels.assign import first_of
 from scanflow_tui.session import events as ev
+from scanflow_tui.session.fold_labels import SECOND_LOOK
 from scanflow_tui.session.folds import undoable
 from scanflow_tui.session.state import LabelDesk, NodeView, RunView, desk_key
 from scanflow_tui.supervisor import desks, importing, resuming, team
@@ -106,11 +108,19 @@ def _samples(turn: Turn, run: RunView) -> frozenset[str]:
     return known
 
 
+def _require_sample(turn: Turn, run: RunView, sample: str) -> None:
+    """Raises InputError for what is neither a sample of the queue nor one shown again."""
+    samples = _samples(turn, run)
+    if first_of(sample, samples) not in samples:
+        raise InputError(f"sample {sample!r} is not in the queue of run {run.number}")
+
+
 def _give_label(turn: Turn, given: Commanded, command: cmd.GiveLabel) -> None:
     run, desk = _desk(turn, command.run, command.node)
-    if command.sample not in _samples(turn, run):
-        raise InputError(f"sample {command.sample!r} is not in the queue of run {command.run}")
+    _require_sample(turn, run, command.sample)
     _check_shown(command)
+    if command.order == SECOND_LOOK and given.actor != turn.machine.owner:
+        raise Refused("a second look is the owner's", hint="label in another order")
     if command.kind in ("class", "rejected"):
         n_classes = len(graph_of(turn.machine, run)[0].classes)
         if command.value is None or not 0 <= command.value < n_classes:
@@ -167,8 +177,7 @@ def _undo_label(turn: Turn, given: Commanded, command: cmd.UndoLabel) -> None:
 
 def _write_note(turn: Turn, given: Commanded, command: cmd.WriteNote) -> None:
     run, _ = _desk(turn, command.run, command.node)
-    if command.sample not in _samples(turn, run):
-        raise InputError(f"sample {command.sample!r} is not in the queue of run {command.run}")
+    _require_sample(turn, run, command.sample)
     if len(command.text) > limits.NOTE_CHARS_MAX:
         raise InputError(f"a note has at most {limits.NOTE_CHARS_MAX} characters")
     digest = turn.seal(command.text.encode("utf-8", "replace"))
@@ -180,19 +189,21 @@ def _write_note(turn: Turn, given: Commanded, command: cmd.WriteNote) -> None:
 
 def _keep_place(turn: Turn, given: Commanded, command: cmd.KeepPlace) -> None:
     run, _ = _desk(turn, command.run, command.node)
-    samples = _samples(turn, run)
-    if command.sample not in samples or command.drafted not in (samples | {""}):
-        raise InputError(f"that sample is not in the queue of run {command.run}")
+    _require_sample(turn, run, command.sample)
+    if command.drafted:
+        _require_sample(turn, run, command.drafted)
     desks.keep_place(turn, given, command)
 
 
 def _finish_labelling(turn: Turn, given: Commanded, command: cmd.FinishLabelling) -> None:
     run, desk = _desk(turn, command.run, command.node)
     counts = {"class": 0, "unsure": 0, "skip": 0, "invalid": 0, "rejected": 0}
-    for by_actor in desk.labels.values():
+    samples = _samples(turn, run)
+    said = [by_actor for sample, by_actor in desk.labels.items() if sample in samples]
+    for by_actor in said:
         latest = max(by_actor.values(), key=lambda label: label.seq)
         counts[latest.kind] += 1
-    left = len(_samples(turn, run)) - len(desk.labels)
+    left = len(samples) - len(said)
     turn.emit(
         ev.LabellingFinished(
             command.run,

@@ -10,6 +10,7 @@ from scanflow_tui import __version__
 from scanflow_tui.contract import canonical, evidence, ids
 from scanflow_tui.contract.states import ATTEMPT_ENDED, BAD, NODE_ENDED, UNSTARTED
 from scanflow_tui.contract.step import CONTRACT
+from scanflow_tui.labels.settle import settle
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import open_runs
 from scanflow_tui.session.state import AttemptView, NodeView, RunView, SessionState, desk_key
@@ -317,28 +318,34 @@ def _decision_files(run: RunView) -> dict[str, bytes]:
 
 
 def label_files(turn: Turn, run: RunView, node: NodeView) -> dict[str, bytes]:
-    """The files ``labels`` and ``audit`` (JSONL), a line a sample, the latest word of all
-    humans.
+    """The files ``labels`` and ``audit`` (JSONL), a line a sample: one human's latest word, or
+    what several humans' words come to.
+
+    Where they are disputed, repair does without the sample; the audit takes the likeliest class,
+    for leaving out what is hard would flatter.
     """
     desk = turn.state.desks[desk_key(run.number, node.id)]
+    queue = run.check.queue if run.check else ()
+    words = {entry.id: desk.labels.get(entry.id, {}) for entry in queue}
+    settled = settle(words, len(graph_of(turn.machine, run)[0].classes))
     lines: dict[str, list[bytes]] = {"repair": [], "audit": []}
-    for entry in run.check.queue if run.check else ():
-        by_actor = desk.labels.get(entry.id)
-        if not by_actor:
+    for entry in queue:
+        word = settled.get(entry.id)
+        if word is None:
             continue
-        latest = max(by_actor.values(), key=lambda label: label.seq)
+        kind = "unsure" if word.disputed and entry.share == "repair" else word.kind
         line = evidence.Label(
             id=entry.id,
             index=entry.index,
-            kind=latest.kind,
-            label=latest.value if latest.kind == "class" else None,
-            by=latest.actor.removeprefix("human:"),
-            at=latest.at,
+            kind=kind,
+            label=word.value if kind == "class" else None,
+            by=" ".join(who.removeprefix("human:") for who in word.by),
+            at=word.at,
             share=entry.share,
             guess=entry.guess,
             probability=entry.probability,
             stratum=entry.stratum,
-            rejected=latest.value if latest.kind == "rejected" else None,
+            rejected=word.value if kind == "rejected" else None,
         )
         lines[entry.share].append(canonical.encode(evidence.to_json(line)) + b"\n")
     return {"labels": b"".join(lines["repair"]), "audit": b"".join(lines["audit"])}

@@ -88,6 +88,10 @@ class Node:
     classes: tuple[str, ...] = ()
     group: str = ""
     lists: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    overlap: float | None = None
+    """Of a label node: the share of samples that everybody labels; None where nothing is said."""
+    repeats: float | None = None
+    """Of a label node: the share that a person is shown again; None where nothing is said."""
 
     @property
     def layer(self) -> Layer:

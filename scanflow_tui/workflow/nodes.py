@@ -78,7 +78,24 @@ def _human(
         values=dict(words.DECIDE_VALUES) if form == "decide" else {},
         promotes=_names(known, "promotes", "node", fields),
         place=place,
+        overlap=_share(known, "overlap", form, fields),
+        repeats=_share(known, "repeats", form, fields),
     )
+
+
+def _share(known: Mapping[str, Entry], key: str, form: HumanForm, fields: Fields) -> float | None:
+    """A share that a label node says, from 0 to 1."""
+    if key not in known:
+        return None
+    entry = known[key]
+    if form != "label":
+        fields.findings.error(entry.place, f"a node that asks to {form} takes no {key!r}")
+        return None
+    share = fields.number(entry.item, f"{key!r}")
+    if share is not None and not 0 <= share <= 1:
+        fields.findings.error(entry.item.place, f"{key!r} is a share from 0 to 1, not {share:g}")
+        return None
+    return share
 
 
 def _step(

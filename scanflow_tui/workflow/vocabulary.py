@@ -38,9 +38,9 @@ STEP_KEYS = (
     "values",
     "seed",
 )
-HUMAN_KEYS = ("human", "in", "out", "when", "after", "promotes")
+HUMAN_KEYS = ("human", "in", "out", "when", "after", "promotes", "overlap", "repeats")
 INPUT_KEYS = ("input",)
-NODE_KEYS = ("input", "agent", "human", *STEP_KEYS, "promotes")
+NODE_KEYS = ("input", "agent", "human", *STEP_KEYS, "promotes", "overlap", "repeats")
 LIMIT_KEYS = (
     "cpus",
     "memory",

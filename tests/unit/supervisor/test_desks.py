@@ -9,7 +9,7 @@ from scanflow_tui.session import events as ev
 from scanflow_tui.session.state import desk_key
 from scanflow_tui.supervisor.progress import label_files
 from scanflow_tui.supervisor.turn import Turn
-from tests.simulator.world import OWNER
+from tests.simulator.world import OTHER, OWNER
 from tests.unit.supervisor.test_machine_commands import Calm, answer
 
 
@@ -83,3 +83,39 @@ def test_a_class_that_was_rejected_is_no_label_in_the_files() -> None:
     lines = label_files(turn, run, node)["labels"].splitlines()
     line = json.loads(lines[0])
     assert (line["kind"], line["label"], line["rejected"]) == ("rejected", None, 2)
+
+
+def files(world: Calm) -> dict[str, list[dict[str, object]]]:
+    run, node = world.asked()
+    made = label_files(Turn(world.machine, world.at, bytes(16)), run, node)
+    return {name: [json.loads(line) for line in data.splitlines()] for name, data in made.items()}
+
+
+def test_what_people_dispute_repairs_nothing_until_the_owner_looks_again() -> None:
+    world = Calm("label")
+    run, _ = world.asked()
+    for at, (actor, value) in enumerate(((OWNER, 0), (OTHER, 1))):
+        world.give(cmd.GiveLabel(run.number, "label", "s1", "class", value), f"c{at}:0", actor)
+        world.give(cmd.GiveLabel(run.number, "label", "s2", "class", 1), f"c{at}:1", actor)
+    disputed, agreed = files(world)["labels"]
+    assert (disputed["kind"], disputed["label"]) == ("unsure", None)
+    assert (agreed["kind"], agreed["label"], agreed["by"]) == ("class", 1, "u1000 u1001")
+    look = cmd.GiveLabel(run.number, "label", "s1", "class", 1, order="second look")
+    assert "is the owner's" in str(answer(world.give(look, "c1:2", OTHER)).error)
+    world.give(look, "c0:2", OWNER)
+    settled = files(world)["labels"][0]
+    assert (settled["kind"], settled["label"], settled["by"]) == ("class", 1, "u1000")
+
+
+def test_what_is_shown_again_is_a_word_of_its_own_and_no_line_of_the_files() -> None:
+    world = Calm("label")
+    run, _ = world.asked()
+    world.give(cmd.GiveLabel(run.number, "label", "s1", "class", 0), "c0:0")
+    turn = world.give(cmd.GiveLabel(run.number, "label", "s1~2", "class", 1), "c0:1")
+    assert answer(turn).error is None
+    assert [line["label"] for line in files(world)["labels"]] == [0]
+    turn = world.give(cmd.FinishLabelling(run.number, "label"), "c0:2")
+    finished = next(e.fact for e in turn.events if isinstance(e.fact, ev.LabellingFinished))
+    assert (finished.n_labelled, finished.n_left) == (1, len(run.check.queue) - 1)
+    turn = world.give(cmd.GiveLabel(run.number, "label", "nobody~2", "class", 1), "c0:3")
+    assert answer(turn).error is not None

@@ -68,6 +68,16 @@ def test_human_outputs_may_be_left_out() -> None:
     assert graph.node("a").outputs == ("labels", "audit")
 
 
+def test_a_label_node_says_what_several_people_share() -> None:
+    node = load(
+        steps(
+            "a: {human: label, overlap: .3, repeats: 0, in: {s: b.queue}}",
+            "b: {run: x, out: queue}",
+        )
+    ).node("a")
+    assert (node.overlap, node.repeats) == (0.3, 0.0)
+
+
 def test_conditions_and_after_are_order_edges() -> None:
     graph = load(steps("a: {run: x, values: {n: number}}", "b: {run: x, when: a.n > 1, after: a}"))
     assert Edge("a", "b", "order", "when") in graph.edges
@@ -148,6 +158,9 @@ def test_the_error_says_how_many_more_there_are() -> None:
             "a: {run: x, values: {v: numbr}}",
             "unknown type of value 'numbr'; did you mean 'number'?",
         ),
+        ("a: {human: label, overlap: 1.5}", "'overlap' is a share from 0 to 1, not 1.5"),
+        ("a: {human: label, repeats: few}", "'repeats' is a number, not 'few'"),
+        ("a: {human: decide, overlap: .2}", "a node that asks to decide takes no 'overlap'"),
         ("a: {run: x, promotes: [b]}", "a step node takes no 'promotes'"),
         ("a: {human: label, run: x}", "a human node takes no 'run'"),
         ("a: {human: lable}", "unknown human form 'lable'; did you mean 'label'?"),
