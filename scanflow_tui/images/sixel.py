@@ -7,13 +7,13 @@ colour has 101 levels a channel, so what is shown lies within 1 of 255 of what w
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from scanflow_tui.images.palette import Indexed, Registers, exact, reduced
 from scanflow_tui.images.protocol import BLANK, Box, CellSize, Painting
 from scanflow_tui.images.scaling import coloured, fitted_to, nearest
 
@@ -24,23 +24,16 @@ COLOURS_MAX = 256
 """Registers that every terminal with sixel has."""
 
 BAND = 6
+EMPTY, FULL = 63, "~"
+"""Characters of a column without a pixel and with all; one with bits is so much after the first."""
+
 SMALL_SIDE_MAX = 64
 """Up to this size a picture is cheaper span by span than by arrays."""
 
-PERCENT = np.rint(np.arange(256) * 100 / 255).astype(np.uint8)
 _START, _END = b"\x1bP0;1;0q", b"\x1b\\"
-_RUN_MAX = 4096
 
 Spans = list[tuple[int, int, int, int]]
 """(first column, column after the last, register, bits of the band's rows)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Indexed:
-    """A picture by registers, (height, width); red, green, blue of each register in percent."""
-
-    registers: npt.NDArray[np.int64]
-    percents: npt.NDArray[np.uint8]
 
 
 class Sixel:
@@ -76,52 +69,21 @@ def encode(pixels: Pixels, scale: int = 1, colours: int = COLOURS_MAX) -> bytes:
     """A picture, (height, width) grey or (height, width, 3) RGB, enlarged ``scale`` times.
 
     At most ``colours`` different colours (after rounding to percent) are kept exactly; more are
-    reduced to so many by an octree, without dithering.
+    reduced to so many, without dithering.
     """
     height, width = pixels.shape[:2]
-    indexed = _exact(pixels, colours) or _reduced(pixels, colours)
+    indexed = exact(pixels, colours)
+    if indexed is None:
+        indexed = reduced(coloured(pixels), colours, BAND if scale == 1 else 0)
     head = b'%s"1;1;%d;%d' % (_START, width * scale, height * scale)
     registers = b"".join(
         b"#%d;2;%d;%d;%d" % (n, *c) for n, c in enumerate(indexed.percents.tolist())
     )
-    is_small = max(height, width) <= SMALL_SIDE_MAX
-    body = _by_spans(indexed, scale) if is_small else _by_arrays(indexed, scale)
+    if max(height, width) > SMALL_SIDE_MAX:
+        body = _by_arrays(indexed, scale)
+    else:
+        body = _by_rows(indexed, scale) if scale >= BAND // 2 else _by_spans(indexed, scale)
     return b"".join((head, registers, body, _END))
-
-
-def _exact(pixels: Pixels, colours: int) -> Indexed | None:
-    """Registers for each colour that occurs, the most frequent first; None if they are too many."""
-    percents = PERCENT[pixels]
-    if pixels.ndim == 2:
-        counts = np.bincount(percents.ravel(), minlength=101)
-        packed, n_levels = percents.astype(np.int64), counts.size
-    else:
-        wide = percents.astype(np.int64)
-        packed = (wide[..., 0] * 101 + wide[..., 1]) * 101 + wide[..., 2]
-        counts = np.bincount(packed.ravel())
-        n_levels = counts.size
-    present = np.flatnonzero(counts)
-    if present.size > colours:
-        return None
-    present = np.concatenate(([counts.argmax()], present[present != counts.argmax()]))
-    register_of = np.zeros(n_levels, np.int64)
-    register_of[present] = np.arange(present.size)
-    if pixels.ndim == 2:
-        table = np.repeat(present[:, None], 3, axis=1)
-    else:
-        table = np.stack((present // 10_201, present // 101 % 101, present % 101), axis=1)
-    return Indexed(register_of[packed], table.astype(np.uint8))
-
-
-def _reduced(pixels: Pixels, colours: int) -> Indexed:
-    """The picture in so many colours."""
-    from PIL import Image  # only photographs need it
-
-    image = Image.fromarray(coloured(pixels)).quantize(
-        colours, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
-    )
-    palette = np.asarray(image.getpalette() or [0, 0, 0], dtype=np.uint8).reshape(-1, 3)
-    return Indexed(np.asarray(image).astype(np.int64), PERCENT[palette[:colours]])
 
 
 @lru_cache(maxsize=64)
@@ -141,8 +103,55 @@ def _bands(height: int, scale: int) -> tuple[tuple[int, tuple[tuple[int, int], .
 @lru_cache(maxsize=65_536)
 def run(length: int, bits: int) -> str:
     """So many columns with these bits, as short as it can be said."""
-    char = chr(63 + bits)
+    char = chr(EMPTY + bits)
     return char * length if length < 4 else f"!{length}{char}"
+
+
+def _by_rows(indexed: Indexed, scale: int) -> bytes:
+    """Each band: one run of register 0, and over it the one or two rows that it has a part of.
+
+    A row is written once, with all six bits; where a band has fewer of them, the character changes.
+    """
+    height, width = indexed.registers.shape
+    rows = _row_texts(indexed, scale)
+    out: list[str] = []
+    for bits, sources in _bands(height, scale):
+        out.append(f"-#0{run(width * scale, bits)}")
+        if len(sources) == 2 and rows[sources[0][0]] == rows[sources[1][0]]:
+            sources = ((sources[0][0], bits),)
+        for row, mask in sources:
+            if rows[row]:
+                out.append("$")
+                out.append(rows[row].replace(FULL, chr(EMPTY + mask)))
+    return "".join(out)[1:].encode("ascii")
+
+
+def _row_texts(indexed: Indexed, scale: int) -> list[str]:
+    """What each row has of registers other than 0, from its left; empty where that is nothing."""
+    height, width = indexed.registers.shape
+    ys, firsts, afters, found = _runs(indexed.registers)
+    is_first = np.ones(len(ys), bool)
+    np.not_equal(ys[1:], ys[:-1], out=is_first[1:])
+    gaps = firsts.copy()
+    gaps[1:] -= np.where(is_first[1:], 0, afters[:-1])
+    found[1:][~is_first[1:] & (found[1:] == found[:-1])] = -1
+    empty, full = _said(width, scale)
+    select = [*(f"#{n}" for n in range(len(indexed.percents))), ""]
+    texts = [
+        empty[gap] + select[register] + full[length]
+        for gap, register, length in zip(
+            gaps.tolist(), found.tolist(), (afters - firsts).tolist(), strict=True
+        )
+    ]
+    ends = np.bincount(ys, minlength=height).cumsum().tolist()
+    return ["".join(texts[a:b]) for a, b in zip([0, *ends], ends, strict=False)]
+
+
+@lru_cache(maxsize=64)
+def _said(width: int, scale: int) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """So many enlarged columns, empty and full; nothing for none."""
+    lengths = range(0, (width + 1) * scale, scale)
+    return tuple(run(n, 0) for n in lengths), tuple(run(n, 63) for n in lengths)
 
 
 def _by_spans(indexed: Indexed, scale: int) -> bytes:
@@ -169,26 +178,26 @@ def _by_spans(indexed: Indexed, scale: int) -> bytes:
     return "".join(out).encode("ascii")
 
 
-def _row_spans(registers: npt.NDArray[np.int64]) -> list[list[tuple[int, int, int]]]:
+def _row_spans(registers: Registers) -> list[list[tuple[int, int, int]]]:
     """Of each row its runs (first, after, register) that are not of register 0."""
+    rows: list[list[tuple[int, int, int]]] = [[] for _ in range(len(registers))]
+    for y, *span in np.stack(_runs(registers), axis=1).tolist():
+        rows[y].append((span[0], span[1], span[2]))
+    return rows
+
+
+def _runs(registers: Registers) -> tuple[Registers, Registers, Registers, Registers]:
+    """Row, first column, column after the last and register of each run that is not of 0."""
     height, width = registers.shape
     begins = np.ones((height, width), bool)
     np.not_equal(registers[:, 1:], registers[:, :-1], out=begins[:, 1:])
-    ys, firsts = np.nonzero(begins)
-    found = registers[ys, firsts]
-    after = np.append(firsts[1:], width)
-    after[after == 0] = width
-    keep = found != 0
-    rows: list[list[tuple[int, int, int]]] = [[] for _ in range(height)]
-    for y, first, end, register in zip(
-        ys[keep].tolist(),
-        firsts[keep].tolist(),
-        after[keep].tolist(),
-        found[keep].tolist(),
-        strict=True,
-    ):
-        rows[y].append((first, end, register))
-    return rows
+    places = np.flatnonzero(begins)
+    ys = places // width
+    firsts, found = places - ys * width, registers.ravel()[places]
+    afters = np.append(firsts[1:], width)
+    afters[afters == 0] = width
+    keep = np.flatnonzero(found)
+    return ys[keep], firsts[keep], afters[keep], found[keep]
 
 
 def _passes(
@@ -219,16 +228,34 @@ def _passes(
     return passes
 
 
-@lru_cache(maxsize=1)
-def _runs() -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
-    """Every run up to ``_RUN_MAX`` columns as bytes padded with 0, and its length in bytes."""
-    longest = len(run(_RUN_MAX, 63))
-    table = np.zeros(((_RUN_MAX + 1) * 64, longest), np.uint8)
-    for length in range(1, _RUN_MAX + 1):
-        for bits in range(64):
-            said = run(length, bits).encode()
-            table[length * 64 + bits, : len(said)] = np.frombuffer(said, np.uint8)
-    return table, (table != 0).sum(axis=1)
+@lru_cache(maxsize=4)
+def _lengths(longest: int) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.uint64]]:
+    """Of each length what is said before the character, and where that stands: as 8-byte words.
+
+    A run's bytes are the first plus the character times the second; bytes of 0 are no bytes.
+    """
+    before = np.zeros(longest + 1, np.uint64)
+    times = np.zeros(longest + 1, np.uint64)
+    times[1:4] = (0x01, 0x0101, 0x010101)[:longest]
+    for length in range(4, longest + 1):
+        said = b"!%d" % length
+        before[length] = int.from_bytes(said, "little")
+        times[length] = 1 << 8 * len(said)
+    return before, times
+
+
+@lru_cache(maxsize=4)
+def _selections(n_colours: int) -> npt.NDArray[np.uint64]:
+    """The words that begin a line: (of the same band, of the next) by register."""
+    said = [[b"%c#%d" % (mark, n) for n in range(n_colours)] for mark in b"$-"]
+    return np.array([[int.from_bytes(one, "little") for one in row] for row in said], np.uint64)
+
+
+@lru_cache(maxsize=8)
+def _places(height: int, width: int, n_colours: int) -> npt.NDArray[np.int64]:
+    """Where each pixel is: band, column and row in the band, in the order of the bytes."""
+    y, x = np.arange(height)[:, None], np.arange(width)
+    return ((y // BAND * n_colours) * width + x) * 8 + y % BAND
 
 
 def _by_arrays(indexed: Indexed, scale: int) -> bytes:
@@ -238,41 +265,40 @@ def _by_arrays(indexed: Indexed, scale: int) -> bytes:
         registers = np.repeat(np.repeat(registers, scale, axis=0), scale, axis=1)
     height, width = registers.shape
     n_colours = len(indexed.percents)
-    n_bands = -(-height // BAND)
-    line_of = np.arange(height)[:, None] // BAND * n_colours + registers
-    bits = np.zeros((n_bands * n_colours, width), np.uint8)
-    columns = np.arange(width)
-    for row in range(min(BAND, height)):
-        bits[line_of[row::BAND], columns] |= np.uint8(1 << row)
-    present = np.flatnonzero(np.bincount(line_of.ravel(), minlength=n_bands * n_colours))
-    lines = _written(bits[present])
-    out: list[bytes] = []
-    band = 0
-    for at, line in zip(present.tolist(), lines, strict=True):
-        its_band, register = divmod(at, n_colours)
-        if out:
-            out.append(b"-" * (its_band - band) if its_band > band else b"$")
-        band = its_band
-        out.append(b"#%d%s" % (register, line))
-    return b"".join(out)
+    keys = (registers * (width * 8) + _places(height, width, n_colours)).ravel()
+    if height * width * n_colours < 1 << 29:
+        keys = keys.astype(np.int32)  # sorted in half the time
+    keys.sort()
+    cells = keys >> 3
+    begins = np.flatnonzero(_differs(cells))
+    bits = np.add.reduceat(np.left_shift(1, keys & 7), begins)
+    return _lines(cells[begins], bits, width, n_colours)
 
 
-def _written(bits: npt.NDArray[np.uint8]) -> list[bytes]:
-    """Each line of bits as runs; what is empty at its end is left out."""
-    n_lines, width = bits.shape
-    begins = np.ones(bits.shape, bool)
-    np.not_equal(bits[:, 1:], bits[:, :-1], out=begins[:, 1:])
-    places = np.flatnonzero(begins.ravel())
-    values = bits.ravel()[places].astype(np.int64)
-    of_line = places // width
-    lengths = np.append(places[1:], bits.size) - places
-    is_last = np.append(of_line[1:] != of_line[:-1], True)
-    keep = ~(is_last & (values == 0))
-    of_line, values, lengths = of_line[keep], values[keep], lengths[keep]
-    table, sizes = _runs()
-    which = lengths * 64 + values
-    padded = table[which]
-    data = padded[padded != 0].tobytes()
-    ends = np.cumsum(np.bincount(of_line, weights=sizes[which], minlength=n_lines)).astype(int)
-    starts = np.append(0, ends[:-1])
-    return [data[a:b] for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
+def _differs(values: npt.NDArray[Any], step: int = 0) -> npt.NDArray[np.bool_]:
+    """Whether each value is another than the one before plus ``step``; the first is."""
+    found = np.ones(len(values), bool)
+    np.not_equal(values[1:], values[:-1] + step, out=found[1:])
+    return found
+
+
+def _lines(cells: npt.NDArray[Any], bits: npt.NDArray[Any], width: int, n_colours: int) -> bytes:
+    """What is lit, as runs: three words a run, for a line's beginning, the gap and the run."""
+    lines = cells // width
+    is_line = _differs(lines)
+    starts = np.flatnonzero(is_line | _differs(cells, 1) | _differs(bits))
+    lengths = np.diff(starts, append=len(cells))
+    is_line, lines = is_line[starts], lines[starts]
+    columns = cells[starts] - lines * width
+    gaps = columns.copy()
+    gaps[1:] -= np.where(is_line[1:], 0, (columns + lengths)[:-1])
+    bands, registers = np.divmod(lines[is_line], n_colours)
+    before, times = _lengths(width)
+    words = np.zeros((len(starts), 3), "<u8")
+    is_next = _differs(bands).astype(np.intp)
+    words[is_line, 0] = _selections(n_colours)[is_next, registers]
+    words[:, 1] = (before + np.uint64(EMPTY) * times).take(gaps)
+    chars = (bits[starts] + EMPTY).astype(np.uint64)
+    words[:, 2] = before.take(lengths) + chars * times.take(lengths)
+    # The first line begins with a mark like every other, and must not.
+    return words.tobytes().translate(None, b"\0")[1:]

@@ -61,12 +61,28 @@ def test_a_larger_picture_is_as_exact(shape: tuple[int, int], scale: int) -> Non
 
 
 @pytest.mark.parametrize("colours", [256, 64])
-def test_a_photograph_loses_only_what_the_palette_takes(colours: int) -> None:
+def test_a_photograph_is_nearer_than_an_octree_and_has_no_more_colours(colours: int) -> None:
     pixels = smooth(96)
     octree = Image.fromarray(pixels).quantize(
         colours, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
     )
-    assert error(decode(encode(pixels, 1, colours)), np.asarray(octree.convert("RGB")), 1) <= 1
+    shown = decode(encode(pixels, 1, colours))
+    assert (shown[..., 3] == 255).all()
+    ours = shown[..., :3].astype(int) - pixels
+    theirs = np.asarray(octree.convert("RGB"), int) - pixels
+    assert np.square(ours).mean() < np.square(theirs).mean()
+    assert len(np.unique(shown.reshape(-1, 4), axis=0)) <= colours
+
+
+@given(st.integers(1, 90), st.integers(1, 90), st.integers(2, 256), st.integers(1, 3))
+@settings(max_examples=40, deadline=None)
+def test_a_picture_of_many_colours_is_whole(
+    height: int, width: int, colours: int, scale: int
+) -> None:
+    pixels = np.random.default_rng(height).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    shown = decode(encode(pixels, scale, colours))
+    assert shown.shape[:2] == (height * scale, width * scale)
+    assert (shown[..., 3] == 255).all()
 
 
 def test_all_registers_are_defined_before_one_is_selected() -> None:
