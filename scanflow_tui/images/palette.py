@@ -17,8 +17,8 @@ Registers = npt.NDArray[np.intp]
 
 PERCENT = np.rint(np.arange(256) * 100 / 255).astype(np.uint8)
 N_KEYS = 1 << 15
-SEED_STEP, MEAN_STEP = 4, 2
-"""Of the pixels' rows and columns, what the first palette and the means are taken from."""
+SEED_STEP, MEAN_STEP = 4, 4
+"""Of rows and columns, those that the first palette is taken from; of rows, those of the means."""
 
 SAMPLED = 2048
 """Pixels in which a photograph already shows more colours than there are registers."""
@@ -131,8 +131,8 @@ def _nearest(
 
 def _move_to_means(palette: npt.NDArray[np.float32], registers: Registers, pixels: Pixels) -> None:
     """Each colour becomes the mean of the pixels that took it; one that none took stays."""
-    owner = registers[::MEAN_STEP, ::MEAN_STEP].ravel()
-    channels = pixels[::MEAN_STEP, ::MEAN_STEP].reshape(-1, 3).T.astype(np.float64)
+    owner = registers[::MEAN_STEP].ravel()
+    channels = pixels[::MEAN_STEP].reshape(-1, 3).T.astype(np.float64)
     counts = np.bincount(owner, minlength=len(palette))
     taken = counts > 0
     for at, channel in enumerate(channels):

@@ -8,6 +8,7 @@ colour has 101 levels a channel, so what is shown lies within 1 of 255 of what w
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -76,9 +77,7 @@ def encode(pixels: Pixels, scale: int = 1, colours: int = COLOURS_MAX) -> bytes:
     if indexed is None:
         indexed = reduced(coloured(pixels), colours, BAND if scale == 1 else 0)
     head = b'%s"1;1;%d;%d' % (_START, width * scale, height * scale)
-    registers = b"".join(
-        b"#%d;2;%d;%d;%d" % (n, *c) for n, c in enumerate(indexed.percents.tolist())
-    )
+    registers = "".join(map(_definition, count(), map(tuple, indexed.percents.tolist()))).encode()
     if max(height, width) > SMALL_SIDE_MAX:
         body = _by_arrays(indexed, scale)
     else:
@@ -105,6 +104,12 @@ def run(length: int, bits: int) -> str:
     """So many columns with these bits, as short as it can be said."""
     char = chr(EMPTY + bits)
     return char * length if length < 4 else f"!{length}{char}"
+
+
+@lru_cache(maxsize=65_536)
+def _definition(register: int, percents: tuple[int, int, int]) -> str:
+    red, green, blue = percents
+    return f"#{register};2;{red};{green};{blue}"
 
 
 def _by_rows(indexed: Indexed, scale: int) -> bytes:
