@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from scanflow_tui.cli.calling import Json, Root, Session, do
+from scanflow_tui.cli.calling import Json, Root, RunNumber, Session, do
 
 
 def add(app: typer.Typer) -> None:
     """Put them beside the other commands."""
     app.command()(share)
     app.command()(unshare)
+    app.command()(agreement)
 
 
 def share(
@@ -29,3 +30,13 @@ def share(
 def unshare(session: Session = None, sessions: Root = None, as_json: Json = False) -> None:
     """Keep a session to yourself again; what others said stays."""
     do("share", group=None, session=session, root=sessions, as_json=as_json)
+
+
+def agreement(
+    session: Session = None,
+    number: RunNumber = None,
+    sessions: Root = None,
+    as_json: Json = False,
+) -> None:
+    """Say how far the annotators agree, what they dispute, and which labels look wrong."""
+    do("agreement", session=session, number=number, root=sessions, as_json=as_json)

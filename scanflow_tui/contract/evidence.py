@@ -21,6 +21,8 @@ one.
 
 QUEUE_FILE = "queue.jsonl"
 QUEUE_IMAGES = "images"
+QUEUE_FEATURES = "features.npy"
+"""What the model sees in each entry, a row an entry; it need not be there."""
 QUEUE_NEAR = "near"
 QUEUE_EXAMPLES = "examples"
 

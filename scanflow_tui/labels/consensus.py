@@ -60,7 +60,8 @@ def dawid_skene(
     """Estimate truth and error rates from words (sample, person, class), repeats allowed.
 
     ``prior`` is the number of words that each person and class begins with, and then each class
-    with one sample; 0 is the paper's own maximum likelihood. A sample without a word takes the classes' shares.
+    with one sample; 0 is the paper's own maximum likelihood. A sample without a word takes the
+    classes' shares.
     """
     sample, person, said = (
         np.asarray(column, dtype=np.int64) for column in zip(*words, strict=True)

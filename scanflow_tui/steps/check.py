@@ -2,9 +2,9 @@
 
 Inputs: ``model``, ``reference``, ``batch``. Outputs: ``finding``, ``queue`` (queue.jsonl,
 images/<id>.png at source size, near/<n>.png and examples/<class>-<n>.png of training images, made
-small, scores.npz with every sample's scores). Parameters: ``alpha`` (.01),
-``flag_share`` (.1), ``repair`` (50), ``audit`` (20), ``tell`` (the node told: plan). Values:
-``verdict``, ``p``, ``n``, ``n_flagged``.
+small, features.npy with a row an entry, scores.npz with every sample's scores). Parameters:
+``alpha`` (.01), ``flag_share`` (.1), ``repair`` (50), ``audit`` (20), ``tell`` (the node told:
+plan). Values: ``verdict``, ``p``, ``n``, ``n_flagged``.
 """
 
 from __future__ import annotations
@@ -20,7 +20,14 @@ from scanflow_tui.checks.batch import SAMPLES_MIN, batch_test, null_table
 from scanflow_tui.checks.finding import finding
 from scanflow_tui.checks.flags import flag
 from scanflow_tui.checks.pvalues import conformal
-from scanflow_tui.contract.evidence import QUEUE_FILE, QUEUE_IMAGES, Finding, QueueEntry, to_json
+from scanflow_tui.contract.evidence import (
+    QUEUE_FEATURES,
+    QUEUE_FILE,
+    QUEUE_IMAGES,
+    Finding,
+    QueueEntry,
+    to_json,
+)
 from scanflow_tui.contract.step import Step, run_step
 from scanflow_tui.labels.queue import build_queue
 from scanflow_tui.steps.evidence_files import write_json
@@ -114,6 +121,8 @@ def write_queue(
     (folder / QUEUE_FILE).write_text("".join(f"{line}\n" for line in lines), encoding="ascii")
     for entry in entries:
         Image.fromarray(batch[entry.index]).save(pictures / f"{entry.id}.png")
+    rows = said.features[[entry.index for entry in entries]].astype(np.float32)
+    np.save(folder / QUEUE_FEATURES, rows, allow_pickle=False)
     np.savez(
         folder / SCORES_FILE,
         allow_pickle=False,
