@@ -30,6 +30,7 @@ from labelling_session import Queued
 from labelling_terminal import KITTY, KITTY_PLACED, KITTY_SENT, SIXEL_BEGINS, XTERM, Kind
 from labelling_terminal import CountingTerminal as Terminal
 from report import Row, save, show
+from scanflow_tui.contract.limits import QUEUE_ENTRIES_MAX
 
 RIGHT, LEFT, ENTER = "\x1b[C", "\x1b[D", "\r"
 STILL_S = 0.3
@@ -174,9 +175,10 @@ def single(_peer_python: str) -> list[Row]:
 
 
 def latency(_peer_python: str) -> list[Row]:
-    """Key to last byte, a label every 100 ms in a queue of 5,000."""
+    """Key to last byte, a label every 100 ms in a queue of 5,000, or as many as one holds."""
     rows = []
-    with session(5000) as queued:
+    n_samples = min(5000, QUEUE_ENTRIES_MAX)
+    with session(n_samples) as queued:
         for name, has_neighbour in (("", False), (", beside a busy process", True)):
             with labelling(queued) as terminal:
                 neighbour = (
@@ -190,12 +192,15 @@ def latency(_peer_python: str) -> list[Row]:
                     neighbour.wait()
             p50, p99 = median(took_ms), quantiles(took_ms, n=100)[98]
             told = f"p50 {p50:.1f} ms, p99 {p99:.1f} ms; {cpu_s / 300 * 1e3:.1f} ms CPU a key"
-            is_met = (
+            is_fast = (
                 p99 <= 50 if has_neighbour else p50 <= 4 and p99 <= 16.7 and cpu_s / 300 <= 0.003
             )
+            is_met = is_fast and n_samples == 5000
             target = "p99 50 ms" if has_neighbour else "p50 4 ms, p99 16.7 ms, 3 ms CPU"
             rows.append(
-                Row(f"key to last byte, queue of 5,000{name}", target, told, is_met, took_ms)
+                Row(
+                    f"key to last byte, queue of {n_samples:,}{name}", target, told, is_met, took_ms
+                )
             )
     return rows
 
@@ -249,11 +254,15 @@ def strays(_peer_python: str) -> list[Row]:
 
 
 def acknowledged(_peer_python: str) -> list[Row]:
-    """10,000 keys at 50 a second, the supervisor killed twice in between."""
+    """10,000 keys at 50 a second, the supervisor killed twice in between.
+
+    The queue holds as many samples as one may; the keys after its last sample label that one again.
+    """
     n_keys, rng = 10_000, random.Random(7)
+    n_samples = min(n_keys, QUEUE_ENTRIES_MAX)
     pressed = [str(rng.randrange(10)) for _ in range(n_keys)]
     unsaved: set[str] = set()
-    with session(n_keys) as queued:
+    with session(n_samples) as queued:
         with labelling(queued) as terminal:
             due_s = time.perf_counter()
             for number, key in enumerate(pressed):
@@ -264,16 +273,14 @@ def acknowledged(_peer_python: str) -> list[Row]:
                     queued.kill()
                 if number % 50 == 0:
                     unsaved.update(re.findall(r"\d+ (?:labels? )?not yet saved", terminal.text()))
-            terminal.until(
-                lambda text: "10000 of 10000" in text and "not yet saved" not in text, 180
-            )
+            terminal.until(lambda text: bool(SAVED.search(text)), 180)
             terminal.quiet(1.0)
         labels = queued.labels()
     given = [str(label.value) for label in labels]
-    n_samples = len({label.sample for label in labels})
-    told = f"{len(given)} labels on {n_samples} samples; as pressed: {given == pressed}"
+    n_labelled = len({label.sample for label in labels})
+    told = f"{len(given)} labels on {n_labelled} samples; as pressed: {given == pressed}"
     told += f"; the screen said '{max(unsaved, key=len)}'" if unsaved else "; never said unsaved"
-    is_met = given == pressed and n_samples == n_keys and bool(unsaved)
+    is_met = given == pressed and n_labelled == n_samples and bool(unsaved)
     return [
         Row(
             "10,000 labels at 50 keys/s, 2 kills of the supervisor",
@@ -286,6 +293,9 @@ def acknowledged(_peer_python: str) -> list[Row]:
 
 def memory(_peer_python: str) -> list[Row]:
     """A queue of 100,000."""
+    if QUEUE_ENTRIES_MAX < 100_000:
+        told = f"not possible: a queue holds at most {QUEUE_ENTRIES_MAX:,} samples"
+        return [Row("queue of 100,000: memory, and opening", "250 MB, 1 s", told, False)]
     with session(100_000) as queued:
         terminal = Terminal(queued.command, XTERM)
         try:
