@@ -19,6 +19,13 @@ def scanflow(tmp_path: Path) -> Iterator[Commandline]:
     made.end()
 
 
+def reopen_and_finish(scanflow: Commandline, run: int) -> None:
+    scanflow.until_asked("decide")
+    assert scanflow("label", "--reopen", "--json").json() == {"run": run, "reopened": True}
+    scanflow.until_asked("label")
+    assert scanflow("label", "--finish", "--json").json()["finished"]
+
+
 def test_the_loop_from_training_to_roll_back(scanflow: Commandline, tmp_path: Path) -> None:
     first = scanflow("run", "--engine", "process", "--json")
     assert first.returncode == 0 and first.json()["state"] == "done"
@@ -48,10 +55,7 @@ def test_the_loop_from_training_to_roll_back(scanflow: Commandline, tmp_path: Pa
     given = scanflow("label", "--labels", labels, "--finish", "--json")
     assert given.json() == {"run": 3, "labels": 3, "finished": True}
 
-    scanflow.until_asked("decide")
-    assert scanflow("label", "--reopen", "--json").json() == {"run": 3, "reopened": True}
-    scanflow.until_asked("label")
-    assert scanflow("label", "--finish", "--json").json()["finished"]
+    reopen_and_finish(scanflow, run=3)
     scanflow.until_asked("decide")
     offered = scanflow("decide", "--json")
     assert offered.returncode == 7 and offered.json()["recommended"] == "retrain"
