@@ -228,15 +228,15 @@ def strays(_peer_python: str) -> list[Row]:
                 rng = random.Random(seed) if seed else None
                 for kind in (XTERM, KITTY):
                     before = len(queued.labels())
-                    keys = [
-                        str(random.Random(f"{seed}{kind.name}").randrange(10)) for _ in range(5)
-                    ]
+                    digits = random.Random(f"{seed} {kind.name} {round_trip_s}")
+                    keys = [str(digits.randrange(10)) for _ in range(5)]
                     with labelling(queued, kind, round_trip_s=round_trip_s, split=rng) as terminal:
                         for key in keys:
                             terminal.type(key)
                             time.sleep(0.05)
-                        terminal.until(lambda text: bool(SAVED.search(text)))
+                        time.sleep(round_trip_s + 1.0)
                         terminal.quiet(1.0)
+                        terminal.until(lambda text: bool(SAVED.search(text)))
                     given = [str(label.value) for label in queued.labels()[before:]]
                     n_pressed, n_runs = n_pressed + len(keys), n_runs + 1
                     if given != keys:

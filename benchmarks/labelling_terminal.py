@@ -90,6 +90,7 @@ class CountingTerminal:
         self.n_answered = 0
         self._kind = kind
         self._split = split
+        self._torn_until_s = 0.0
         self._chunks: list[Chunk] = []
         self._due: list[tuple[float, int, bytes]] = []
         self._n_due = 0
@@ -261,9 +262,13 @@ class CountingTerminal:
         if self._split is None:
             self._later(self.round_trip_s, data)
             return
+        # Torn, and in order all the same: the next answer begins after this one's rest.
+        now_s = time.perf_counter()
+        wait_s = max(self.round_trip_s, self._torn_until_s - now_s)
+        self._torn_until_s = now_s + wait_s + 2 * SPLIT_GAP_S
         at = self._split.randrange(1, len(data))
-        self._later(self.round_trip_s, data[:at])
-        self._later(self.round_trip_s + SPLIT_GAP_S, data[at:])
+        self._later(wait_s, data[:at])
+        self._later(wait_s + SPLIT_GAP_S, data[at:])
 
 
 def _environ(more: Mapping[str, str]) -> dict[str, str]:
