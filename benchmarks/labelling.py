@@ -37,6 +37,7 @@ STILL_S = 0.3
 FIRST_S = 2.0
 """Nothing was written for so long: the first page is there, with what is painted ahead."""
 ANSWER_S_MAX = 10.0
+SAVED_S_MAX = 180.0
 SENT_ID = re.compile(rb"\x1b_Ga=t,[^;\x1b]*?i=(\d+)")
 PLACED_ID = re.compile(rb"\x1b_Ga=p,[^;\x1b]*?i=(\d+)")
 RASTER = re.compile(rb'\x1bP0;1;0q"1;1;(\d+);(\d+)')
@@ -254,41 +255,43 @@ def strays(_peer_python: str) -> list[Row]:
 
 
 def acknowledged(_peer_python: str) -> list[Row]:
-    """10,000 keys at 50 a second, the supervisor killed twice in between.
+    """10,000 keys at 50 a second, the supervisor killed twice in between; 1,000 keys at 10 beside.
 
     The queue holds as many samples as one may; the keys after its last sample label that one again.
     """
-    n_keys, rng = 10_000, random.Random(7)
-    n_samples = min(n_keys, QUEUE_ENTRIES_MAX)
+    return [_typed_and_killed(1_000, 0.1), _typed_and_killed(10_000, 0.02)]
+
+
+def _typed_and_killed(n_keys: int, pause_s: float) -> Row:
+    rng = random.Random(7)
     pressed = [str(rng.randrange(10)) for _ in range(n_keys)]
-    unsaved: set[str] = set()
-    with session(n_samples) as queued:
-        with labelling(queued) as terminal:
-            due_s = time.perf_counter()
-            for number, key in enumerate(pressed):
-                due_s += 0.02
-                time.sleep(max(0.0, due_s - time.perf_counter()))
-                terminal.type(key)
-                if number in (n_keys // 3, 2 * n_keys // 3):
-                    queued.kill()
-                if number % 50 == 0:
-                    unsaved.update(re.findall(r"\d+ (?:labels? )?not yet saved", terminal.text()))
-            terminal.until(lambda text: bool(SAVED.search(text)), 180)
+    with session(min(n_keys, QUEUE_ENTRIES_MAX)) as queued, labelling(queued) as terminal:
+        waited: set[int] = set()
+        due_s = time.perf_counter()
+        for number, key in enumerate(pressed):
+            due_s += pause_s
+            time.sleep(max(0.0, due_s - time.perf_counter()))
+            terminal.type(key)
+            if number in (n_keys // 3, 2 * n_keys // 3):
+                queued.kill()
+            if number % 5 == 0:
+                waited.update(map(int, re.findall(r"(\d+) not yet saved", terminal.text())))
+        typed_s = time.perf_counter()
+        left = ""
+        try:
+            terminal.until(lambda text: bool(SAVED.search(text)), SAVED_S_MAX)
             terminal.quiet(1.0)
-        labels = queued.labels()
-    given = [str(label.value) for label in labels]
-    n_labelled = len({label.sample for label in labels})
-    told = f"{len(given)} labels on {n_labelled} samples; as pressed: {given == pressed}"
-    told += f"; the screen said '{max(unsaved, key=len)}'" if unsaved else "; never said unsaved"
-    is_met = given == pressed and n_labelled == n_samples and bool(unsaved)
-    return [
-        Row(
-            "10,000 labels at 50 keys/s, 2 kills of the supervisor",
-            "10,000, none twice",
-            told,
-            is_met,
-        )
-    ]
+        except TimeoutError:
+            left = f"; after {SAVED_S_MAX:.0f} s more still not all saved"
+        saved_s = time.perf_counter() - typed_s
+        given = [str(label.value) for label in queued.labels()]
+    is_right = given == pressed
+    is_start = given == pressed[: len(given)]
+    told = f"{len(given)} labels, {'all' if is_right else 'the first'} as pressed: {is_start}"
+    told += f"; at most {max(waited, default=0)} not yet saved, said on screen"
+    told += left or f"; all saved {saved_s:.1f} s after the last key"
+    claim = f"{n_keys:,} labels at {1 / pause_s:.0f} keys/s, 2 kills of the supervisor"
+    return Row(claim, "each once, in order", told, is_right and bool(waited - {0}))
 
 
 def memory(_peer_python: str) -> list[Row]:
