@@ -120,6 +120,8 @@ def later(ordered: Sequence[QueueEntry], again: Sequence[QueueEntry]) -> tuple[Q
 
     A sample that stands too late to be shown again far enough behind is shown earlier first.
     """
+    if not again:
+        return tuple(ordered)
     ids = {entry.id for entry in again}
     n = len(ordered)
     placed: list[tuple[float, str, QueueEntry]] = []

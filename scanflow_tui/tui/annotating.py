@@ -49,6 +49,8 @@ class Annotating:
     key: str = ""
     witness: Callable[[QueueEntry], Shown] = lambda entry: NOTHING
     asked: Asked | None = None
+    second: tuple[str, ...] = ()
+    """The samples to look at again, in that order of the queue."""
     filtered: bool = False
     """Whether the images are shown as the filter leaves them."""
 
@@ -71,7 +73,7 @@ class Annotating:
 
     def is_hidden(self, entry: QueueEntry) -> bool:
         """Whether the guess of a sample is not shown."""
-        return self.blind or is_hidden(entry)
+        return self.blind or self.order == "second look" or is_hidden(entry)
 
     def page_first(self, layout: Layout) -> int:
         """The first place of the page that the cursor is on."""
@@ -115,8 +117,12 @@ class Annotating:
     def sort(self, order: Order, now_s: float) -> None:
         """Another order of the whole queue; the image under the cursor stays under it."""
         here = self.entry.id
+        looked = [self.queue.entries[name] for name in self.second if name in self.queue.entries]
+        if order == "second look" and not looked:
+            order = "typical"
         self.order, self.asked = order, None
-        self.entries = arranged(tuple(self.queue.entries.values()), order)
+        entries = tuple(looked) if order == "second look" else tuple(self.queue.entries.values())
+        self.entries = entries if order == "second look" else arranged(entries, order)
         self.cursor = self.places.at(here) or 0
 
     def say(self, kind: LabelKind, value: int | None, now_s: float) -> str:
@@ -191,6 +197,9 @@ class Annotating:
 
     def next_open(self, after: int) -> int:
         """The next place that asks for a word after one, from the start again; else where it is."""
+        if self.order == "second look":
+            # Everything here has a word: it is looked at one by one.
+            return min(after + 1, len(self.entries) - 1)
         found = self.places.next_open(after)
         return max(0, min(after, len(self.entries) - 1)) if found is None else found
 

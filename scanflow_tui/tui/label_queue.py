@@ -37,17 +37,19 @@ class Word:
 class LabelQueue:
     """One human (``actor``, as events name them) at one label node.
 
-    ``seq`` is the last event folded into the desk.
+    ``seq`` is the last event folded into the desk. Samples in ``mine`` need this human's own word.
     """
 
     def __init__(
-        self, run: int, node: str, entries: tuple[QueueEntry, ...], actor: str, desk: LabelDesk
-    ) -> None:
+        self, run: int, node: str, entries: tuple[QueueEntry, ...], actor: str, desk: LabelDesk,
+        mine: frozenset[str] = frozenset(),
+    ) -> None:  # fmt: skip
         self.run = run
         self.node = node
         self.entries = {entry.id: entry for entry in entries}
         self.seq = -1
         self.actor = actor
+        self.mine = mine
         self.tally = Tally(len(self.entries))
         self._over = Overlay(desk, actor)
         self._note_changes(self._over.folded(desk, self.seq))
@@ -162,7 +164,9 @@ class LabelQueue:
         )
 
     def word(self, sample: str) -> Word | None:
-        """What stands on a sample: my word, or else the latest of somebody else's."""
+        """What stands on a sample: my word, or else the latest of somebody else's, if that will
+        do.
+        """
         pending = self._over.by_sample.get(sample, [])
         in_force = self._over.desk.labels.get(sample)
         if not pending and not in_force:
@@ -171,6 +175,8 @@ class LabelQueue:
         mine = self._over.standing(sample, pending)
         if mine is not None:
             return Word(mine.kind, mine.value, saved, self.actor)
+        if sample in self.mine:
+            return None
         others = [label for who, label in (in_force or {}).items() if who != self.actor]
         if not others:
             return None

@@ -10,10 +10,13 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from scanflow_tui.contract.evidence import QUEUE_EXAMPLES
+from scanflow_tui.labels.assign import Part
 from scanflow_tui.session.state import CheckView, LabelDesk, RunView, SessionState
+from scanflow_tui.tui import team
 from scanflow_tui.tui.annotating import Annotating
 from scanflow_tui.tui.coming_back import Drafts, restore, to_keep
 from scanflow_tui.tui.label_queue import LabelQueue
+from scanflow_tui.tui.mates import Mates
 from scanflow_tui.tui.pictures import in_artifact, pictures_of
 from scanflow_tui.tui.present import asked
 from scanflow_tui.tui.present.pipeline import graph_of, keys_of_classes
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
     from scanflow_tui.tui.app import ScanflowApp
 
 
+NOBODY: frozenset[str] = frozenset()
 STILL_S = 2.0
 """Whoever moves no more for as long has come to a place."""
 
@@ -55,6 +59,7 @@ class Workbench:
         self._followed = -1
         self.drafts = Drafts()
         self._desk: LabelDesk | None = None
+        self.mates = Mates(app, me(), redraw)
         self._still: object = None
         self._timer: Timer | None = None
 
@@ -72,7 +77,8 @@ class Workbench:
             return
         run, check, desk = found
         self._desk = desk
-        if self.work is None or self._run != run.number:
+        is_dealt_anew = self.mates.is_dealt_anew(desk, self.work, self.drafts)
+        if self.work is None or self._run != run.number or is_dealt_anew:
             self._begin(state, run, check, desk)
         elif self.work is not None:
             self.work.queue.folded(desk, state.seq)
@@ -86,12 +92,13 @@ class Workbench:
             return {}
         sha = self._filtered_sha()
         if self.work is None or not self.work.filtered or not sha:
-            return self.check.thumbnails
+            entries = () if self.work is None else self.work.entries
+            return team.with_again(self.check.thumbnails, entries)
         if self._after_sha != sha:
             ids = [entry.id for entry in self.check.queue]
             self._after = {name: in_artifact(sha, f"{name}.png") for name in ids}
             self._after_sha = sha
-        return self._after
+        return team.with_again(self._after, self.work.entries)
 
     def examples(self) -> dict[int, list[str]]:
         """Pictures of typical images by class."""
@@ -197,7 +204,7 @@ class Workbench:
         """The size of the picture under the cursor, or of the last that came."""
         if self.work is None or self.check is None:
             return None
-        digest = self.check.thumbnails.get(self.work.entry.id, "")
+        digest = self.thumbnails().get(self.work.entry.id, "")
         return self.pictures.size(digest) or self.pictures.usual_size
 
     def _follow(self, desk: LabelDesk) -> None:
@@ -216,15 +223,21 @@ class Workbench:
     def _begin(self, state: SessionState, run: RunView, check: CheckView, desk: LabelDesk) -> None:
         self._app.workers.cancel_group(self._app, "labels")
         self._sender, self.drafts, self._desk = None, Drafts(), desk
-        queue = LabelQueue(run.number, desk.node, check.queue, me(), desk)
+        source = self._app.source
+        is_live = source is not None and source.writable
+        if is_live and self.mates.has_to_join(state, desk):
+            self.work, self._run = None, None
+            return
+        graph = graph_of(state, run)
+        self.mates.dealt = tuple(desk.annotators)
+        part = team.my_part(desk, check, graph, me()) if is_live else Part(check.queue, NOBODY)
+        queue = LabelQueue(run.number, desk.node, part.entries, me(), desk, part.mine)
         queue.folded(desk, state.seq)
         self._run = run.number
-        graph = graph_of(state, run)
         highest = max((entry.guess for entry in check.queue), default=0)
         keys = keys_of_classes(graph, highest + 1)
         self.guidelines = dict(graph.guidelines) if graph is not None else {}
-        self.work = Annotating(queue, keys, since_s=self._app.steady_s()) if check.queue else None
-        source = self._app.source
+        self.work = Annotating(queue, keys, since_s=self._app.steady_s()) if part.entries else None
         if source is not None and source.writable and self.work is not None:
             restore(self.work, desk, self._app.steady_s())
             self._sender = Sender(source, queue, self._fold, self._answered)

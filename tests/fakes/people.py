@@ -76,6 +76,9 @@ class PeopleSource(FakeSource):
             case cmd.ReopenLabelling():
                 yield ev.RetryAsked(command.run, command.node, (command.node,))
                 yield ev.PersonAsked(command.run, command.node, "label", "", "label on")
+            case cmd.TakePart():
+                self.reads["content", sha("ana"), ""] = b"ana"
+                yield ev.AnnotatorJoined(command.run, command.node, sha("ana"))
             case cmd.FinishLabelling():
                 yield ev.LabellingFinished(command.run, command.node, 0, 0, 0, 0, 0)
                 yield ev.NodeEnded(command.run, command.node, "done", {}, {})

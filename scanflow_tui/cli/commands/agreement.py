@@ -1,6 +1,6 @@
 """``scanflow agreement``: how far annotators agree, what they dispute, which labels look wrong.
 
-It reads and changes nothing.
+It reads and changes nothing; a second look is taken on the Label screen.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ def _print(
     if rows:
         output.table(("sample", "word", "look again"), rows[:SHOWN_MAX])
         more = f"; {len(rows) - SHOWN_MAX} more with --json" if len(rows) > SHOWN_MAX else ""
-        output.write(f"Nothing was changed: look at these again{more}.")
+        output.write(f"Nothing was changed: on the Label screen, O, second look{more}.")
 
 
 def _judged(found: Review) -> str:

@@ -11,14 +11,16 @@ from collections.abc import Sequence
 from typing import Literal, get_args
 
 from scanflow_tui.contract.evidence import QueueEntry
+from scanflow_tui.labels.assign import AGAIN, first_of, later
 
-Order = Literal["typical", "error risk", "random", "class by class"]
+Order = Literal["typical", "error risk", "random", "class by class", "second look"]
 ORDERS: tuple[Order, ...] = get_args(Order)
 SAYS: dict[Order, str] = {
     "typical": "typical images first: the best use of few labels",
     "error risk": "likely errors first: for finding errors, not for repair",
     "random": "by chance",
     "class by class": "guesses of one class together",
+    "second look": "disputed, or unlike others of the class",
 }
 BLIND_SHARE = 0.2
 """The share of repair samples that show no guess, so that an audit sample is one of many."""
@@ -32,11 +34,18 @@ def _chance(sample: str, purpose: str) -> float:
 
 def is_hidden(entry: QueueEntry) -> bool:
     """Whether a sample never shows its guess."""
-    return entry.share == "audit" or _chance(entry.id, "blind") < BLIND_SHARE
+    blind = _chance(entry.id.removesuffix(AGAIN), "blind")
+    return entry.share == "audit" or blind < BLIND_SHARE
 
 
 def arranged(entries: Sequence[QueueEntry], order: Order) -> tuple[QueueEntry, ...]:
-    """The queue in an order; samples without a guess stand evenly among the others."""
+    """The queue in an order; samples without a guess stand evenly among the others, those shown
+    again far behind.
+    """
+    known = {entry.id for entry in entries}
+    again = [entry for entry in entries if first_of(entry.id, known) != entry.id]
+    if again:
+        entries = [entry for entry in entries if first_of(entry.id, known) == entry.id]
     shown = [entry for entry in entries if not is_hidden(entry)]
     hidden = sorted(
         (entry for entry in entries if is_hidden(entry)),
@@ -53,4 +62,4 @@ def arranged(entries: Sequence[QueueEntry], order: Order) -> tuple[QueueEntry, .
         ((at + _chance(entry.id, "jitter")) / len(hidden), entry) for at, entry in enumerate(hidden)
     ]
     places.sort(key=lambda place: place[0])
-    return tuple(entry for _, entry in places)
+    return later([entry for _, entry in places], again)

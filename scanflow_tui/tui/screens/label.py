@@ -87,6 +87,8 @@ class LabelScreen(Place):
             return self.bench.why_not_reopened()
         if work is None:
             return "nothing to label"
+        if action.id == "finish" and self.bench.mates.is_guest:
+            return "the owner ends the labelling; all that you said is saved"
         if action.id in ("accept", "reject") and work.is_hidden(work.entry):
             return NO_GUESS
         if action.id == "filtered":
@@ -286,5 +288,7 @@ class LabelScreen(Place):
         trouble, at = self._trouble
         if trouble and done - at < show.HINT_UNTIL:
             hint = trouble
+        if work.order == "second look":
+            hint = bench.mates.said_of(work)
         board.draw(work, bench.pictures, thumbnails, note=bench.note(), hint=hint)
         board.draw_near(work, bench.near_pictures, check.thumbnails)

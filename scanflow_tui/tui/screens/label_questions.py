@@ -56,12 +56,17 @@ async def finish(app: ScanflowApp, bench: Workbench, work: Annotating) -> str:
 
 async def order(app: ScanflowApp, bench: Workbench, work: Annotating) -> str:
     """Another order of the queue."""
-    rows = [f"{name}: {SAYS[name]}" for name in ORDERS]
-    at = await app.push_screen_wait(Pick("Order", rows, chosen=ORDERS.index(work.order)))
+    work.second = await bench.mates.second_look(work)
+    orders = [name for name in ORDERS if name != "second look" or work.second]
+    rows = [f"{name}: {SAYS[name]}" for name in orders]
+    if work.second:
+        rows[-1] = f"second look ({len(work.second)}): {SAYS['second look']}"
+    chosen = orders.index(work.order) if work.order in orders else 0
+    at = await app.push_screen_wait(Pick("Order", rows, chosen=chosen))
     if at is None:
         return ""
-    work.sort(ORDERS[at], app.steady_s())
-    return f"order: {SAYS[ORDERS[at]]}"
+    work.sort(orders[at], app.steady_s())
+    return f"order: {SAYS[orders[at]]}"
 
 
 async def pick_class(app: ScanflowApp, bench: Workbench, work: Annotating) -> str:

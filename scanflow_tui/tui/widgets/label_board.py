@@ -10,6 +10,7 @@ from textual.containers import Horizontal, Vertical
 
 from scanflow_tui.contract.evidence import QUEUE_NEAR, QueueEntry
 from scanflow_tui.images.protocol import Box
+from scanflow_tui.labels.assign import AGAIN
 from scanflow_tui.tui.annotating import Annotating, looks, word_shown
 from scanflow_tui.tui.pictures import PLAIN, Pictures
 from scanflow_tui.tui.present import label as show
@@ -198,7 +199,7 @@ class LabelBoard(Vertical):
         if made is not None and made[0] == hangs_on and made[1].picture is picture:
             return made[1]
         foot = show.caption(entry, word_shown(work, entry), work.keys, hidden=work.is_hidden(entry))
-        head = f"img {entry.id}" if layout.single else ""
+        head = f"img {entry.id.removesuffix(AGAIN)}" if layout.single else ""
         tile = Tile(entry.id, picture, self._legible(foot), head, focused, marked)
         self._made[entry.id] = (hangs_on, tile)
         return tile

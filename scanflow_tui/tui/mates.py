@@ -1,0 +1,87 @@
+"""The others at a label node, for one person's screen: joining them, their words, disputes.
+
+It keeps no label; what everybody said is in the session.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from scanflow_tui.contract.commands import TakePart
+from scanflow_tui.contract.errors import ScanflowError
+from scanflow_tui.session.state import LabelDesk, SessionState
+from scanflow_tui.tui import team
+from scanflow_tui.tui.annotating import Annotating
+from scanflow_tui.tui.coming_back import Drafts
+from scanflow_tui.tui.texts import Texts
+
+if TYPE_CHECKING:
+    from scanflow_tui.tui.app import ScanflowApp
+
+
+class Mates:
+    """``dealt`` are those among whom the queue on the screen was dealt."""
+
+    def __init__(self, app: ScanflowApp, me: str, redraw: Callable[[str], None]) -> None:
+        self.dealt: tuple[str, ...] = ()
+        self._app = app
+        self._me = me
+        self._redraw = redraw
+        self._texts = Texts(app, lambda: redraw(""))
+        self._joined: tuple[int, str] | None = None
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether the owner is somebody else."""
+        state = self._app.known.state
+        return state is not None and team.is_guest(state, self._me)
+
+    def has_to_join(self, state: SessionState, desk: LabelDesk) -> bool:
+        """Whether a part of the queue is asked for first; it comes as an event."""
+        if not team.must_join(state, desk, self._me):
+            return False
+        if self._joined != (desk.run, desk.node):
+            self._joined = (desk.run, desk.node)
+            self._app.run_worker(self._join(desk.run, desk.node))
+        return True
+
+    def is_dealt_anew(self, desk: LabelDesk, work: Annotating | None, drafts: Drafts) -> bool:
+        """Whether somebody joined, and nothing of mine is on its way that would be lost."""
+        if work is None or work.queue.unsaved or drafts.texts:
+            return False
+        return tuple(desk.annotators) != self.dealt
+
+    async def second_look(self, work: Annotating) -> tuple[str, ...]:
+        """The samples to look at again, for the owner; none for others, nor in a replay."""
+        state, source = self._app.known.state, self._app.source
+        if source is None or not source.writable or state is None or self.is_guest:
+            return ()
+        run, desk = state.runs.get(work.queue.run), self._desk(work)
+        if run is None or run.check is None or desk is None:
+            return ()
+        return await team.second_look(source, run, run.check, desk, len(work.keys.names))
+
+    def said_of(self, work: Annotating) -> str:
+        """Who said what of the sample under the cursor."""
+        state, desk = self._app.known.state, self._desk(work)
+        if state is None or desk is None:
+            return ""
+        named = {who: self._texts.text(digest) for who, digest in state.names.items()}
+        return team.said_of(desk, work.entry.id, work.keys, named)
+
+    def _desk(self, work: Annotating) -> LabelDesk | None:
+        state = self._app.known.state
+        desks = state.desks.values() if state is not None else ()
+        here = (work.queue.run, work.queue.node)
+        return next((desk for desk in desks if (desk.run, desk.node) == here), None)
+
+    async def _join(self, run: int, node: str) -> None:
+        source = self._app.source
+        if source is None:
+            return
+        try:
+            await source.send(TakePart(run, node))
+        except ScanflowError as error:
+            self._joined = None
+            self._redraw(f"✖ no part of the queue: {error.sentence()}")

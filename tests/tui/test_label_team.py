@@ -1,0 +1,113 @@
+"""The Label screen of several people: a guest's own part, the owner's second look."""
+
+from __future__ import annotations
+
+from scanflow_tui.contract import commands as cmd
+from scanflow_tui.labels.assign import AGAIN, part_of
+from scanflow_tui.session import events as ev
+from scanflow_tui.tui.present.label_order import arranged
+from scanflow_tui.tui.screens.label import LabelScreen
+from tests.driver import LARGE, Driver, drive
+from tests.fakes.demo_events import demo_events, queue, sha
+from tests.fakes.people import ME, PeopleSource, squares
+
+OWNER, BEN = "human:u64000", "human:u64002"
+
+
+def shared(owner: str) -> PeopleSource:
+    made = PeopleSource(demo_events("asked"), reads=squares())
+    made.feed(ev.SessionShared(64000, sha("group")), actor=owner)
+    return made
+
+
+def said(made: PeopleSource, actor: str, sample: str, value: int) -> None:
+    made.feed(ev.LabelGiven(3, "label", sample, "class", value, 10, False, "typical"), actor=actor)
+
+
+def work_of(it: Driver):  # type: ignore[no-untyped-def]
+    screen = it.app.screen
+    assert isinstance(screen, LabelScreen)
+    work = screen.bench.open_work
+    assert work is not None
+    return work
+
+
+async def test_a_guest_asks_for_a_part_and_labels_that_alone() -> None:
+    made = shared(OWNER)
+    made.feed(ev.AnnotatorJoined(3, "label", sha("ben")), actor=BEN)
+    mine = part_of(queue(), [BEN, ME], ME)
+    async with drive(made, start="label") as it:
+        await it.until("img")
+        work = work_of(it)
+        assert [c for c in made.done if isinstance(c, cmd.TakePart)] == [cmd.TakePart(3, "label")]
+        assert {entry.id for entry in work.entries} == {entry.id for entry in mine.entries}
+        assert len(work.entries) < len(queue())
+        order = [entry.id for entry in work.entries]
+        await it.press("3", "4")
+        given = [(c.sample, c.value) for c in made.done if isinstance(c, cmd.GiveLabel)]
+        assert given == [(order[0], 3), (order[1], 4)]
+        await it.press("F")
+        it.expect_text("the owner ends the labelling")
+
+
+async def test_what_others_say_of_a_guests_samples_is_not_shown() -> None:
+    made = shared(OWNER)
+    for entry in queue()[:40]:
+        said(made, BEN, entry.id, 1)
+    made.feed(ev.AnnotatorJoined(3, "label", sha("ben")), actor=BEN)
+    async with drive(made, start="label") as it:
+        await it.until("img")
+        work = work_of(it)
+        assert work.queue.tally.counts().done == 0
+
+
+async def test_a_sample_shown_again_bears_no_mark_and_has_its_picture() -> None:
+    made = shared(OWNER)
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("0 zero")
+        work = work_of(it)
+        again = [entry for entry in work.entries if entry.id.endswith(AGAIN)]
+        assert again
+        work.single = True
+        work.go(work.entries.index(again[0]), 0.0)
+        await it.press("left", "right")
+        assert AGAIN not in it.text()
+        it.expect_text(f"img {again[0].id.removesuffix(AGAIN)}")
+        await it.press("5")
+        given = [c for c in made.done if isinstance(c, cmd.GiveLabel)]
+        assert given[-1].sample == again[0].id
+
+
+async def test_the_owner_looks_again_at_what_is_disputed() -> None:
+    made = shared(ME)
+    first, second = queue()[0].id, queue()[1].id
+    for actor, value in ((OWNER, 1), (BEN, 2)):
+        said(made, actor, first, value)
+        said(made, actor, second, 3)
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("0 zero")
+        await it.press("O")
+        await it.until("second look")
+        it.expect_text("(1)")
+        await it.type("second")
+        await it.press("enter")
+        await it.until("said so far")
+        work = work_of(it)
+        assert [entry.id for entry in work.entries] == [first]
+        it.expect_text("u64000: one", "u64002: two")
+        await it.press("7")
+        given = [c for c in made.done if isinstance(c, cmd.GiveLabel)]
+        assert (given[-1].sample, given[-1].value, given[-1].order) == (first, 7, "second look")
+        assert made.state.desks["3.label"].labels[first][ME].settles
+
+
+async def test_one_alone_is_offered_no_second_look() -> None:
+    made = PeopleSource(demo_events("asked"), reads=squares())
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("0 zero")
+        assert [entry.id for entry in work_of(it).entries] == [
+            entry.id for entry in arranged(queue(), "typical")
+        ]
+        await it.press("O")
+        await it.until("class by class")
+        assert "second look" not in it.text()
