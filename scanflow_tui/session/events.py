@@ -260,7 +260,7 @@ class MessageSent(Fact, frozen=True):
 
 
 class CheckFound(Fact, frozen=True):
-    """The checker's finding about a batch, with the queue it offers (at most 1,000 entries).
+    """The checker's finding about a batch, with the queue it offers: its first 1,000 entries.
 
     ``thumbnails`` maps a sample id to the digest of its erasable PNG at source size.
     """
@@ -270,6 +270,18 @@ class CheckFound(Fact, frozen=True):
     batch: str
     finding: Finding
     queue: tuple[QueueEntry, ...]
+    thumbnails: dict[str, str]
+
+
+class QueueDrawn(Fact, frozen=True):
+    """The next entries (at most 1,000) of the queue of the latest check of this node.
+
+    They follow their ``CheckFound`` in the same commit, as many as it takes.
+    """
+
+    run: int
+    node: str
+    entries: tuple[QueueEntry, ...]
     thumbnails: dict[str, str]
 
 
@@ -578,6 +590,7 @@ Kind = (
     | AttemptExplained
     | MessageSent
     | CheckFound
+    | QueueDrawn
     | PersonAsked
     | LabelGiven
     | LabelUndone

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from msgspec import structs
+
 from scanflow_tui.contract.limits import REPLIES_KEPT_PER_CLIENT
 from scanflow_tui.contract.states import FACES
 from scanflow_tui.session import events as ev
@@ -190,9 +192,20 @@ def _check_found(state: SessionState, event: ev.Event, fact: ev.CheckFound) -> N
     run = state.runs.get(fact.run)
     if run is not None:
         run.check = CheckView(
-            event.seq, fact.run, fact.node, fact.batch, fact.finding, fact.queue, fact.thumbnails
-        )
+            event.seq, fact.run, fact.node, fact.batch, fact.finding, fact.queue,
+            dict(fact.thumbnails),
+        )  # fmt: skip
         fold_runs.derive(state, run)
+
+
+def _queue_drawn(state: SessionState, event: ev.Event, fact: ev.QueueDrawn) -> None:
+    run = state.runs.get(fact.run)
+    check = None if run is None else run.check
+    if run is None or check is None or check.node != fact.node:
+        return
+    # The pictures are the state's own; the entries are copied once every 1,000, which is cheap.
+    check.thumbnails.update(fact.thumbnails)
+    run.check = structs.replace(check, queue=check.queue + fact.entries)
 
 
 def _options_offered(state: SessionState, event: ev.Event, fact: ev.OptionsOffered) -> None:
@@ -270,6 +283,7 @@ FOLDERS: dict[type, Folder] = {
     ev.AttemptExplained: fold_runs.attempt_explained,
     ev.MessageSent: _message_sent,
     ev.CheckFound: _check_found,
+    ev.QueueDrawn: _queue_drawn,
     ev.PersonAsked: fold_runs.person_asked,
     ev.LabelGiven: fold_labels.label_given,
     ev.LabelUndone: fold_labels.label_undone,

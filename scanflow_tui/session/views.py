@@ -158,16 +158,39 @@ SELECT seq, "at", make_timestamp("at") AS "time", actor,
 FROM planned LEFT JOIN ended ON ended.run = CAST(payload->>'$.run' AS BIGINT)"""
 
 
+_CHECKS = """CREATE VIEW checks AS
+WITH found AS ({found}), drawn AS (
+  SELECT seq, CAST(payload->>'$.run' AS BIGINT) AS run, payload->>'$.node' AS node,
+         json_array_length(payload, '$.entries') AS n
+  FROM (SELECT seq, decode(body)::JSON->'$.payload' AS payload FROM event WHERE kind = 'QueueDrawn')
+), more AS (
+  SELECT found.seq AS seq, sum(drawn.n) AS n
+  FROM drawn ASOF JOIN found
+    ON drawn.run = found.run AND drawn.node = found.node AND drawn.seq > found.seq
+  GROUP BY found.seq
+)
+SELECT found.* REPLACE (CAST(n_queue + coalesce(more.n, 0) AS BIGINT) AS n_queue)
+FROM found LEFT JOIN more ON more.seq = found.seq"""
+
+
 def _view(name: str) -> str:
+    return f"CREATE VIEW {name} AS {_select(name)}"
+
+
+def _select(name: str) -> str:
     kinds, columns = _COLUMNS[name]
     of = ", ".join(f"'{kind}'" for kind in kinds)
     return (
-        f'CREATE VIEW {name} AS SELECT seq, "at", make_timestamp("at") AS "time", actor, '
+        f'SELECT seq, "at", make_timestamp("at") AS "time", actor, '
         f'{", ".join(columns)} FROM (SELECT seq, "at", kind, actor, '
         f"decode(body)::JSON->'$.payload' AS payload FROM event WHERE kind IN ({of}))"
     )
 
 
-VIEWS = (*(_view(name) for name in _COLUMNS), _RUNS)
+VIEWS = (
+    *(_view(name) for name in _COLUMNS if name != "checks"),
+    _CHECKS.format(found=_select("checks")),
+    _RUNS,
+)
 
 NAMES = (*_COLUMNS, "runs")

@@ -18,7 +18,9 @@ from scanflow_tui.engine.protocol import (
     StartRefused,
 )
 from scanflow_tui.session import events as ev
+from scanflow_tui.session.contents import PNG
 from scanflow_tui.session.state import AttemptView, NodeView, RunView
+from scanflow_tui.supervisor.drawn import found as found_events
 from scanflow_tui.supervisor.effects import CollectAttempt, ForgetAttempt, KeepInCache
 from scanflow_tui.supervisor.production import promote_first
 from scanflow_tui.supervisor.stimuli import (
@@ -241,17 +243,10 @@ def succeeded(turn: Turn, run: RunView, node: NodeView, evidence: Evidence) -> N
     said = ""
     if evidence.finding is not None and run.batch is not None:
         said = evidence.finding.sentence
-        turn.emit(
-            ev.CheckFound(
-                run.number,
-                node.id,
-                run.batch,
-                evidence.finding,
-                evidence.queue,
-                {sample: turn.seal(png, "image/png") for sample, png in evidence.images.items()},
-            ),
-            actor,
-        )
+        for fact in found_events(
+            run.number, node.id, run.batch, evidence, lambda png: turn.seal(png, PNG)
+        ):
+            turn.emit(fact, actor)
     if evidence.options is not None:
         said = evidence.options.sentence
         offer = node.outputs.get("options")

@@ -11,6 +11,7 @@ import math
 import os
 import re
 import stat
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -79,15 +80,16 @@ def read_values(path: Path) -> dict[str, Scalar]:
     return raw
 
 
-def read_bounded(path: Path, bytes_max: int) -> bytes:
+def read_bounded(path: Path | str, bytes_max: int) -> bytes:
     """The bytes of a regular file, not through a link. Raises InputError (too large), OSError."""
+    name = Path(path).name
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(handle, "rb") as file:
         if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise InputError(f"{path.name} is not a regular file")
+            raise InputError(f"{name} is not a regular file")
         data = file.read(bytes_max + 1)
     if len(data) > bytes_max:
-        raise InputError(f"{path.name} has more than {bytes_max} bytes")
+        raise InputError(f"{name} has more than {bytes_max} bytes")
     return data
 
 
@@ -111,14 +113,14 @@ def _convert(raw: Any, kind: type[Typed], what: str) -> Typed:
 def _queue(folder: Path) -> tuple[QueueEntry, ...]:
     what = "output 'queue'"
     try:
-        data = read_bounded(folder / QUEUE_FILE, EVIDENCE_BYTES_MAX)
+        data = read_bounded(folder / QUEUE_FILE, limits.QUEUE_BYTES_MAX)
     except OSError as error:
         raise InputError(f"{what}: {QUEUE_FILE} cannot be read: {error.strerror}") from None
+    decode = msgspec.json.Decoder(QueueEntry).decode
     entries: list[QueueEntry] = []
     for number, line in enumerate(data.splitlines(), 1):
         if line.strip():
-            place = f"{what}: {QUEUE_FILE}:{number}"
-            entries.append(_convert(_json(line, place), QueueEntry, place))
+            entries.append(_entry(line, decode, f"{what}: {QUEUE_FILE}:{number}"))
     if len(entries) > limits.QUEUE_ENTRIES_MAX:
         raise InputError(f"{what} has {len(entries)} entries, over {limits.QUEUE_ENTRIES_MAX}")
     ids = [entry.id for entry in entries]
@@ -130,21 +132,39 @@ def _queue(folder: Path) -> tuple[QueueEntry, ...]:
     return tuple(entries)
 
 
+def _entry(line: bytes, decode: Callable[[bytes], QueueEntry], place: str) -> QueueEntry:
+    """A line of a queue: decoded at once where it is right, else read for the sentence why not."""
+    if len(line) > limits.QUEUE_LINE_BYTES_MAX:
+        raise InputError(f"{place} has more than {limits.QUEUE_LINE_BYTES_MAX} bytes")
+    try:
+        return decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return _convert(_json(line, place), QueueEntry, place)
+
+
 def _images(folder: Path, queue: tuple[QueueEntry, ...]) -> dict[str, bytes]:
     """The thumbnails at source size by sample; near and example images by their path in the queue.
 
-    One that is absent is left out, one too large or that is no PNG is refused.
+    One that is absent is left out, one too large or that is no PNG is refused, and so are all
+    together where they are more than a session keeps of a queue.
     """
     images: dict[str, bytes] = {}
+    n_bytes = 0
     wanted = {entry.id: f"{QUEUE_IMAGES}/{entry.id}.png" for entry in queue}
     for number, _ in (near for entry in queue for near in entry.near[: limits.NEAR_MAX]):
         wanted[f"{QUEUE_NEAR}/{number}"] = f"{QUEUE_NEAR}/{number}.png"
     for name in _examples(folder / QUEUE_EXAMPLES):
         wanted[f"{QUEUE_EXAMPLES}/{name}"] = f"{QUEUE_EXAMPLES}/{name}.png"
+    base = str(folder)
     for key, path in wanted.items():
-        data = _picture(folder / path)
-        if data is not None:
-            images[key] = data
+        data = _picture(f"{base}/{path}")
+        if data is None:
+            continue
+        images[key] = data
+        n_bytes += len(data)
+        if n_bytes > limits.QUEUE_IMAGES_BYTES_MAX:
+            most = limits.QUEUE_IMAGES_BYTES_MAX // limits.MIB
+            raise InputError(f"output 'queue': its images hold more than {most} MiB")
     return images
 
 
@@ -156,15 +176,16 @@ def _examples(folder: Path) -> list[str]:
     return found[: limits.EXAMPLES_MAX]
 
 
-def _picture(path: Path) -> bytes | None:
+def _picture(path: str) -> bytes | None:
+    name = path.rpartition("/")[2]
     try:
         data = read_bounded(path, limits.THUMBNAIL_BYTES_MAX)
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise InputError(f"output 'queue': {path.name}: {error.strerror}") from None
+        raise InputError(f"output 'queue': {name}: {error.strerror}") from None
     if not data.startswith(PNG):
-        raise InputError(f"output 'queue': {path.name} is no PNG")
+        raise InputError(f"output 'queue': {name} is no PNG")
     return data
 
 

@@ -11,7 +11,18 @@ from hypothesis import strategies as st
 from scanflow_tui.session import chain, export, folds
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.state import SessionState
-from tests.unit.session.making import ANNA, BORIS, ULID, label, numbered, opened, stored, undone
+from tests.unit.session.making import (
+    ANNA,
+    BORIS,
+    ULID,
+    drawn,
+    found,
+    label,
+    numbered,
+    opened,
+    stored,
+    undone,
+)
 
 RUNS = st.integers(1, 2)
 NODES = st.sampled_from(["train", "label", "check"])
@@ -49,6 +60,8 @@ FACTS = st.one_of(
     st.builds(ev.RunEnded, RUNS, st.sampled_from(["done", "failed", "running"]), st.just("")),
     st.builds(ev.RetryAsked, RUNS, NODES),
     st.builds(ev.CancelAsked, RUNS, st.none() | NODES),
+    st.builds(found, st.integers(0, 2), RUNS, st.sampled_from(["check", "other"])),
+    st.builds(drawn, st.integers(0, 3), st.integers(0, 2), RUNS, st.sampled_from(["check", "x"])),
     st.builds(label, SAMPLES, st.integers(0, 9), st.none() | st.integers(0, 30)),
     st.builds(undone, SAMPLES, st.integers(0, 30)),
     st.builds(ev.ModelRolledBack, st.integers(1, 3), st.integers(1, 3), st.just("")),

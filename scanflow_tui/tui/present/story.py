@@ -51,6 +51,8 @@ def _of_attempt(fact: ev.Fact | ev.Unknown) -> tuple[str, str, str] | None:
             finding = fact.finding
             text = f"{finding.n_flagged} of {finding.n} flagged"
             return ("⚠" if finding.verdict == "drift" else "✔", fact.node, finding.sentence or text)
+        case ev.QueueDrawn():
+            return ("·", fact.node, f"{len(fact.entries)} more samples for the queue")
     return None
 
 

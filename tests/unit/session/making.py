@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from scanflow_tui.contract import canonical
+from scanflow_tui.contract.evidence import Finding, QueueEntry
 from scanflow_tui.session import chain, store
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import replay
@@ -53,6 +54,27 @@ def ended(node: str, state: Any = "done", attempt: int = 1, run: int = 1) -> ev.
     return ev.AttemptEnded(
         run, node, attempt, state, 0, None, reason, 1.0, 1.0, outputs, {"acc": 0.5}
     )
+
+
+FINDING = Finding("drift", 20, 0.05, 0.01, "mean", 100, 2, 0.1, sentence="drift")
+
+
+def entries(first: int, n: int) -> tuple[QueueEntry, ...]:
+    """Entries of a queue, named by their number."""
+    return tuple(
+        QueueEntry(f"s{at:05d}", at, "audit" if at % 5 == 0 else "repair", True, 0.1, at % 10, 0.5)
+        for at in range(first, first + n)
+    )
+
+
+def found(n: int = 2, run: int = 1, node: str = "check") -> ev.CheckFound:
+    """A check with the first entries of its queue."""
+    return ev.CheckFound(run, node, "b0001", FINDING, entries(0, n), {"s00000": "d" * 64})
+
+
+def drawn(first: int, n: int, run: int = 1, node: str = "check") -> ev.QueueDrawn:
+    """More entries of a check's queue, with a picture of the first of them."""
+    return ev.QueueDrawn(run, node, entries(first, n), {f"s{first:05d}": "e" * 64})
 
 
 def label(sample: str, value: int = 3, redoes: int | None = None) -> ev.LabelGiven:

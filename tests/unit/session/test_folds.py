@@ -12,8 +12,11 @@ from scanflow_tui.session.state import SessionState
 from tests.unit.session.making import (
     ANNA,
     ULID,
+    drawn,
     ended,
+    entries,
     folded,
+    found,
     intended,
     label,
     numbered,
@@ -196,3 +199,30 @@ STARTED = ev.AttemptStarted(1, "train", 1, 5)
 )
 def test_the_summary_is_one_line(facts: tuple[ev.Fact, ...], line: str) -> None:
     assert folds.summary(folded(*facts)) == line
+
+
+def test_a_queue_grows_with_what_is_drawn_after_its_check() -> None:
+    state = folded(planned(check="run"), found(2), drawn(2, 3), drawn(5, 1))
+    check = state.runs[1].check
+    assert check is not None and check.queue == entries(0, 6)
+    assert set(check.thumbnails) == {"s00000", "s00002", "s00005"}
+
+
+def test_drawing_more_leaves_the_events_as_they_were() -> None:
+    first = found(2)
+    folded(planned(check="run"), first, drawn(2, 3))
+    assert set(first.thumbnails) == {"s00000"}
+
+
+def test_a_check_that_is_made_anew_begins_its_queue_anew() -> None:
+    state = folded(planned(check="run"), found(2), drawn(2, 3), found(1), drawn(7, 2))
+    check = state.runs[1].check
+    assert check is not None
+    assert [entry.index for entry in check.queue] == [0, 7, 8]
+
+
+@pytest.mark.parametrize("stray", [drawn(2, 1, run=2), drawn(2, 1, node="other")])
+def test_what_is_drawn_for_no_check_changes_no_queue(stray: ev.QueueDrawn) -> None:
+    assert folded(planned(check="run"), stray).runs[1].check is None
+    check = folded(planned(check="run"), found(2), stray).runs[1].check
+    assert check is not None and check.queue == entries(0, 2)

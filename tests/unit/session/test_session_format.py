@@ -9,8 +9,8 @@ from pathlib import Path
 
 import duckdb
 
-from scanflow_tui.session import export, views
-from tests.unit.session.making import session_file, stored
+from scanflow_tui.session import chain, export, store, views
+from tests.unit.session.making import ULID, drawn, found, numbered, opened, session_file, stored
 
 PAGE = (Path(__file__).parents[3] / "docs/session-format.md").read_text()
 COMMON = ["seq", "at", "time", "actor"]
@@ -40,3 +40,12 @@ def test_the_program_on_the_page_verifies_an_export() -> None:
     assert subprocess.run(run, input=b"".join(lines)).returncode == 0
     lines[2] = lines[2].replace(b"s1", b"s2")
     assert subprocess.run(run, input=b"".join(lines), capture_output=True).returncode == 1
+
+
+def test_the_view_of_checks_counts_a_queue_over_all_its_events(tmp_path: Path) -> None:
+    facts = [opened(), found(2), drawn(2, 3), found(1), drawn(1, 4), drawn(9, 9, node="other")]
+    path = tmp_path / "session.duckdb"
+    store.create(path, chain.rows(numbered(*facts), chain.first(ULID))).close()
+    with duckdb.connect(str(path), read_only=True) as con:
+        told = con.execute("SELECT seq, n_queue FROM checks ORDER BY seq").fetchall()
+    assert told == [(1, 5), (3, 5)]

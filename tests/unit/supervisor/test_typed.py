@@ -76,7 +76,10 @@ def test_a_finding_that_does_not_pass_is_named(
         ([ENTRY, ENTRY], "twice"),
         ([ENTRY | {"id": "../x"}], "no sample id"),
         ([ENTRY | {"share": "mine"}], "queue.jsonl:1"),
-        ([ENTRY | {"id": f"s{n}"} for n in range(limits.QUEUE_ENTRIES_MAX + 1)], "over 1000"),
+        ([ENTRY | {"id": f"s{n}"} for n in range(limits.QUEUE_ENTRIES_MAX + 1)], "over 100000"),
+        ([ENTRY | {"why": "x" * limits.QUEUE_LINE_BYTES_MAX}], r"queue.jsonl:1 has more than 4096"),
+        ([ENTRY, ENTRY | {"id": "s2", "p": float("nan")}], r"queue.jsonl:2 holds nan"),
+        ([ENTRY, ENTRY | {"id": "s2", "why": "\ud800"}], r"queue.jsonl:2 is not JSON"),
     ],
 )
 def test_a_queue_that_does_not_pass_is_named(
@@ -151,3 +154,16 @@ def test_a_folder_of_examples_is_followed_by_no_link(tmp_path: Path) -> None:
     (elsewhere / "3-0.png").write_bytes(PNG)
     (tmp_path / "queue" / "examples").symlink_to(elsewhere)
     assert read_evidence(paths).images == {}
+
+
+def test_images_that_are_too_many_for_a_session_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "QUEUE_IMAGES_BYTES_MAX", 2 * limits.MIB)
+    n = 2 * limits.MIB // limits.THUMBNAIL_BYTES_MAX + 1
+    paths = written(tmp_path, [ENTRY | {"id": f"s{at}"} for at in range(n)])
+    picture = (PNG + bytes(limits.THUMBNAIL_BYTES_MAX))[: limits.THUMBNAIL_BYTES_MAX]
+    for at in range(n):
+        (tmp_path / "queue" / "images" / f"s{at}.png").write_bytes(picture)
+    with pytest.raises(InputError, match="more than 2 MiB"):
+        read_evidence(paths)
