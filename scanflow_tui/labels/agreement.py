@@ -34,8 +34,12 @@ def krippendorff_alpha(units: Iterable[Sequence[int]]) -> float | None:
     A sample with one word says nothing. None where no two words can be compared, or all are the
     same. Krippendorff 2011, Computing Krippendorff's alpha-reliability, nominal data.
     """
-    pairable = [list(words) for words in units if len(words) > 1]
-    totals = Counter(value for words in pairable for value in words)
+    # Units of the same words count together: there are far fewer kinds of them than samples.
+    pairable = Counter(tuple(sorted(words)) for words in units if len(words) > 1)
+    totals: Counter[int] = Counter()
+    for words, times in pairable.items():
+        for value in words:
+            totals[value] += times
     n = sum(totals.values())
     if n < 2:
         return None
@@ -43,10 +47,10 @@ def krippendorff_alpha(units: Iterable[Sequence[int]]) -> float | None:
     if not expected:
         return None
     observed = 0.0
-    for words in pairable:
-        counts = Counter(words)
+    for words, times in pairable.items():
         m = len(words)
-        observed += (m**2 - sum(count**2 for count in counts.values())) / (m - 1)
+        alike = sum(count**2 for count in Counter(words).values())
+        observed += times * (m**2 - alike) / (m - 1)
     return 1 - observed / expected
 
 

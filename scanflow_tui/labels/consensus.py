@@ -6,6 +6,7 @@ each person has rates of saying one class where another is true, learned without
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,9 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
 
 ROUNDS_MAX = 200
-TOLERANCE = 1e-7
+CELLS_MAX = 400_000_000
+"""So many numbers (rounds by profiles by classes) are worked out at most: where there are very many
+profiles the rounds are fewer, ten at least. The first rounds settle nearly everything.
+"""
+TOLERANCE = 1e-9
+"""Rounds end where the likelihood of a word, in the mean, grows by less."""
 SURE = 0.9
 """A sample on which people differ is disputed below this probability, and without a majority: of
 two who differ the rates alone would be sure of one in four, and of those half would be wrong (two
@@ -49,6 +56,18 @@ class Consensus:
     disputed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The estimate of many samples. Samples of which the same people said the same are one profile:
+    ``profiles`` names it by sample, and ``found.posteriors`` has a row a profile.
+    """
+
+    people: tuple[str, ...]
+    words: tuple[tuple[tuple[str, int], ...], ...]
+    profiles: Mapping[str, int]
+    found: Estimate
+
+
 def dawid_skene(
     words: Sequence[tuple[int, int, int]],
     *,
@@ -56,70 +75,107 @@ def dawid_skene(
     n_people: int,
     n_classes: int,
     prior: float = 0.0,
+    times: Sequence[int] | None = None,
 ) -> Estimate:
     """Estimate truth and error rates from words (sample, person, class), repeats allowed.
 
     ``prior`` is the number of words that each person and class begins with, and then each class
     with one sample; 0 is the paper's own maximum likelihood. A sample without a word takes the
-    classes' shares.
+    classes' shares. ``times``: how many samples each stands for, if not one.
     """
-    sample, person, said = (
-        np.asarray(column, dtype=np.int64) for column in zip(*words, strict=True)
-    )
+    rows = np.asarray(words, dtype=np.int64).reshape(-1, 3)
+    weight = np.ones(n_samples) if times is None else np.asarray(times, dtype=np.float64)
+    columns = _columns(rows)
+    by_said = _Sums(rows[:, 1] * n_classes + rows[:, 2])
     posteriors = np.zeros((n_samples, n_classes))
-    np.add.at(posteriors, (sample, said), 1.0)
+    for column in columns:
+        posteriors[column[:, 0], column[:, 2]] += 1.0
     spoken = posteriors.sum(axis=1, keepdims=True)
     posteriors = np.where(spoken > 0, posteriors / np.maximum(spoken, 1), 1 / n_classes)
-    wrong = (1 - PRIOR_RIGHT) / max(1, n_classes - 1)
-    begun = prior * (
-        np.full((n_classes, n_classes), wrong) + (PRIOR_RIGHT - wrong) * np.eye(n_classes)
-    )
+    begun = _begun(n_classes, prior)
+    n_said = max(1.0, float(weight[rows[:, 0]].sum()))
+    rounds_max = max(10, min(ROUNDS_MAX, CELLS_MAX // max(1, n_samples * n_classes)))
     likelihoods: list[float] = []
     while True:
-        shares = posteriors.sum(axis=0) + bool(prior)
+        heavy = posteriors * weight[:, None]
+        shares = heavy.sum(axis=0) + bool(prior)
         shares = shares / shares.sum()
         confusion = np.repeat(begun[None], n_people, axis=0)
-        np.add.at(confusion.transpose(0, 2, 1), (person, said), posteriors[sample])
+        who, said = np.divmod(by_said.keys, n_classes)
+        confusion.transpose(0, 2, 1)[who, said] += by_said.of(heavy[rows[:, 0]])
         totals = confusion.sum(axis=2, keepdims=True)
         # Nobody spoke of a class that nothing belongs to: any rate does.
         confusion = np.where(totals > 0, confusion / np.where(totals > 0, totals, 1), 1 / n_classes)
         with np.errstate(divide="ignore"):
             logs = np.repeat(np.log(shares)[None], n_samples, axis=0)
-            np.add.at(logs, sample, np.log(confusion)[person, :, said])
+            rates = np.log(confusion)
+        for column in columns:
+            logs[column[:, 0]] += rates[column[:, 1], :, column[:, 2]]
         highest = logs.max(axis=1, keepdims=True)
-        weights = np.exp(logs - highest)
-        totals = weights.sum(axis=1, keepdims=True)
-        posteriors = weights / totals
-        likelihoods.append(float((highest + np.log(totals)).sum()))
-        is_still = len(likelihoods) > 1 and abs(likelihoods[-1] - likelihoods[-2]) < TOLERANCE
-        if len(likelihoods) == ROUNDS_MAX or is_still:
+        posteriors = np.exp(logs - highest)
+        totals = posteriors.sum(axis=1, keepdims=True)
+        posteriors /= totals
+        likelihoods.append(float(((highest + np.log(totals))[:, 0] * weight).sum()))
+        grown = abs(likelihoods[-1] - likelihoods[-2]) if len(likelihoods) > 1 else np.inf
+        if len(likelihoods) == rounds_max or grown < TOLERANCE * n_said:
             return Estimate(posteriors, confusion, shares, tuple(likelihoods))
 
 
-def estimate(
-    words: Mapping[str, Mapping[str, int]], n_classes: int
-) -> tuple[list[str], list[str], Estimate] | None:
-    """Samples, people and the estimate from words by sample and person; None where there is none.
+def _begun(n_classes: int, prior: float) -> Floats:
+    """What is thought of everybody before they said a word."""
+    wrong = (1 - PRIOR_RIGHT) / max(1, n_classes - 1)
+    right = (PRIOR_RIGHT - wrong) * np.eye(n_classes)
+    begun: Floats = prior * (np.full((n_classes, n_classes), wrong) + right)
+    return begun
 
-    Samples and people come in order of their names, so that a tie is settled alike everywhere.
+
+def _columns(rows: Ints) -> list[Ints]:
+    """The words in as few parts as there are words of one sample: no part names a sample twice."""
+    rows = rows[np.argsort(rows[:, 0], kind="stable")]
+    starts = np.flatnonzero(np.diff(rows[:, 0], prepend=-1))
+    lengths = np.diff(starts, append=len(rows))
+    place = np.arange(len(rows)) - np.repeat(starts, lengths)
+    return [rows[place == at] for at in range(int(lengths.max(initial=0)))]
+
+
+class _Sums:
+    """Sums rows that have the same key; which they are is worked out once."""
+
+    def __init__(self, of: Ints) -> None:
+        self._order = np.argsort(of, kind="stable")
+        self.keys, self._starts = np.unique(of[self._order], return_index=True)
+
+    def of(self, rows: Floats) -> Floats:
+        """A row for each of ``keys``."""
+        if not len(rows):
+            return rows
+        sums: Floats = np.add.reduceat(rows[self._order], self._starts, axis=0)
+        return sums
+
+
+def estimate(words: Mapping[str, Mapping[str, int]], n_classes: int) -> Weighed | None:
+    """The estimate from words by sample and person; None where there are none.
+
+    Profiles and people come in order, so that a tie is settled alike everywhere.
     """
-    samples = sorted(words)
-    people = sorted({who for by in words.values() for who in by})
-    rows = [
-        (at, people.index(who), words[sample][who])
-        for at, sample in enumerate(samples)
-        for who in sorted(words[sample])
-    ]
-    if not rows:
+    profile_of = {sample: tuple(sorted(by.items())) for sample, by in words.items() if by}
+    if not profile_of:
         return None
+    counted = Counter(profile_of.values())
+    profiles = sorted(counted)
+    people = tuple(sorted({who for profile in profiles for who, _ in profile}))
+    number = {who: at for at, who in enumerate(people)}
     found = dawid_skene(
-        rows,
-        n_samples=len(samples),
+        [(at, number[who], said) for at, profile in enumerate(profiles) for who, said in profile],
+        n_samples=len(profiles),
         n_people=len(people),
         n_classes=n_classes,
         prior=PRIOR_WORDS,
+        times=[counted[profile] for profile in profiles],
     )
-    return samples, people, found
+    place = {profile: at for at, profile in enumerate(profiles)}
+    at_sample = {sample: place[profile] for sample, profile in profile_of.items()}
+    return Weighed(people, tuple(profiles), at_sample, found)
 
 
 def consensus(words: Mapping[str, Mapping[str, int]], n_classes: int) -> dict[str, Consensus]:
@@ -127,15 +183,17 @@ def consensus(words: Mapping[str, Mapping[str, int]], n_classes: int) -> dict[st
     known = estimate(words, n_classes)
     if known is None:
         return {}
-    samples, _, found = known
-    agreed: dict[str, Consensus] = {}
-    for at, sample in enumerate(samples):
-        odds = found.posteriors[at]
-        said = sorted(set(words[sample].values()))
-        # Of the classes that somebody said: rates alone do not bring in another.
-        best = said[int(np.argmax(odds[said]))]
-        probability = float(odds[best])
-        n_best = sum(value == best for value in words[sample].values())
-        is_sure = probability >= SURE and 2 * n_best > len(words[sample])
-        agreed[sample] = Consensus(best, probability, len(said) > 1 and not is_sure)
-    return agreed
+    agreed = [
+        _agreed([value for _, value in profile], known.found.posteriors[at])
+        for at, profile in enumerate(known.words)
+    ]
+    return {sample: agreed[at] for sample, at in known.profiles.items()}
+
+
+def _agreed(values: Sequence[int], odds: Floats) -> Consensus:
+    said = sorted(set(values))
+    # Of the classes that somebody said: rates alone do not bring in another.
+    best = said[int(np.argmax(odds[said]))]
+    probability = float(odds[best])
+    is_sure = probability >= SURE and 2 * values.count(best) > len(values)
+    return Consensus(best, probability, len(said) > 1 and not is_sure)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -62,7 +63,7 @@ def likely_errors(features: npt.ArrayLike, labels: Sequence[int], n_classes: int
     classes = np.flatnonzero(counts >= MEMBERS_MIN)
     if len(classes) < 2:
         return Doubts((), 0)
-    rows = np.asarray(features, dtype=np.float64)[kept]
+    rows = np.asarray(features)[kept]
     own = np.searchsorted(classes, given[kept])
     odds = left_out(rows, own, len(classes))
     rows_of = np.arange(len(kept))
@@ -80,25 +81,34 @@ def likely_errors(features: npt.ArrayLike, labels: Sequence[int], n_classes: int
     return Doubts(tuple(found), len(kept), predicted)
 
 
-def left_out(rows: Floats, own: npt.NDArray[np.int64], n_classes: int) -> Floats:
+def left_out(rows: npt.NDArray[Any], own: npt.NDArray[np.int64], n_classes: int) -> Floats:
     """Each sample's class probabilities (n, classes) by a model that did not see its label.
 
     Ridge regression onto the classes, left out one by one in closed form (Allen 1974), with the
     strength that predicts best; negative votes count as none.
     """
-    n = len(rows)
-    spread = rows.std(axis=0)
-    scaled = (rows - rows.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
-    lengths = np.sqrt((scaled**2).sum(axis=1, keepdims=True))
-    scaled = np.column_stack([scaled / np.maximum(lengths, 1e-12), np.ones(n)])
+    n, width = rows.shape
+    scaled = np.empty((n, width + 1))
+    scaled[:, :width] = rows
+    seen = scaled[:, :width]
+    spread = seen.std(axis=0)
+    seen -= seen.mean(axis=0)
+    seen /= np.where(spread > 0, spread, 1.0)
+    seen /= np.maximum(np.sqrt(np.einsum("ij,ij->i", seen, seen)), 1e-12)[:, None]
+    scaled[:, width] = 1.0
     target = np.eye(n_classes)[own]
-    values, vectors = np.linalg.eigh(scaled @ scaled.T)
+    # The smaller of the two square matrices: time and memory grow with the samples, no faster.
+    is_long = n > scaled.shape[1]
+    values, vectors = np.linalg.eigh(scaled.T @ scaled if is_long else scaled @ scaled.T)
     values = np.maximum(values, 0.0)
+    sides = scaled @ vectors if is_long else vectors
+    # In the place of what is needed no more: of many samples each copy is hundreds of megabytes.
+    pulls, across = np.square(sides, out=scaled if is_long else None), sides.T @ target
     tried = []
     for strength in STRENGTHS:
-        hat = (vectors * (values / (values + strength))) @ vectors.T
-        own_pull = np.minimum(np.diag(hat)[:, None], 1 - 1e-9)
-        guess = (hat @ target - own_pull * target) / (1 - own_pull)
+        kept = 1 / (values + strength) if is_long else values / (values + strength)
+        own_pull = np.minimum(pulls @ kept, 1 - 1e-9)[:, None]
+        guess = (sides @ (kept[:, None] * across) - own_pull * target) / (1 - own_pull)
         tried.append((float(((guess - target) ** 2).sum()), guess))
     votes = np.maximum(min(tried, key=lambda item: item[0])[1], 0.0) + 1e-9
     odds: Floats = votes / votes.sum(axis=1, keepdims=True)

@@ -128,8 +128,8 @@ def _people(
         right: float | None = None
         confusion: tuple[tuple[float, ...], ...] = ()
         if known is not None:
-            rates = known[2].confusion[known[1].index(who)]
-            right = float((known[2].shares * np.diag(rates)).sum())
+            rates = known.found.confusion[known.people.index(who)]
+            right = float((known.found.shares * np.diag(rates)).sum())
             confusion = tuple(tuple(float(rate) for rate in row) for row in rates)
         n_same = sum(a == b for a, b in pairs)
         found.append(

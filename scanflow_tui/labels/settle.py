@@ -61,15 +61,15 @@ def settle(words: Words, n_classes: int) -> dict[str, Settled]:
         return settled
     from scanflow_tui.labels.consensus import consensus
 
-    agreed = consensus(votes(words, n_classes), n_classes + 1)
+    named = votes(words, n_classes)
+    agreed = consensus(named, n_classes + 1)
     for sample, by in several.items():
-        found = agreed[sample]
+        found, voters = agreed[sample], tuple(sorted(named[sample]))
         invalid = found.value == n_classes
-        voters = sorted(who for who, word in by.items() if vote(word, n_classes) is not None)
         settled[sample] = Settled(
             "invalid" if invalid else "class",
             None if invalid else found.value,
-            tuple(voters),
+            voters,
             max(by[who].at for who in voters),
             found.disputed,
             found.probability,
@@ -81,8 +81,11 @@ def votes(words: Words, n_classes: int) -> dict[str, dict[str, int]]:
     """By sample and actor the class that was named; ``n_classes`` stands for no valid image."""
     found: dict[str, dict[str, int]] = {}
     for sample, by in words.items():
-        said = {who: vote(word, n_classes) for who, word in by.items()}
-        kept = {who: value for who, value in said.items() if value is not None}
+        kept = {}
+        for who, word in by.items():
+            value = vote(word, n_classes)
+            if value is not None:
+                kept[who] = value
         if kept:
             found[sample] = kept
     return found

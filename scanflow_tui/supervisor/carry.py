@@ -37,6 +37,7 @@ from scanflow_tui.supervisor.effects import (
     StartAttempt,
     Stop,
     StoreHumanOutputs,
+    StoreLabels,
 )
 from scanflow_tui.supervisor.reports import Tail
 from scanflow_tui.supervisor.stimuli import Stimulus
@@ -103,6 +104,8 @@ class Carrier:
                 self._put_off(partial(effects_store.keep_in_cache, place, effect))
             case StoreHumanOutputs():
                 self._run(self._short, partial(effects_store.store_human, place, effect))
+            case StoreLabels():
+                self._run(self._long, partial(effects_store.store_labels, place, effect))
             case SetDoor():
                 self._run(self._short, partial(doors.set_door, place.folder.path, effect))
             case LookUpName():

@@ -12,6 +12,7 @@ from typing import Any
 from scanflow_tui.contract.errors import ScanflowError
 from scanflow_tui.contract.step import StepLimits
 from scanflow_tui.engine.protocol import Exited
+from scanflow_tui.labels.files import Sayings
 from scanflow_tui.session.events import Artifact
 from scanflow_tui.workflow.plan import KeyParts
 
@@ -141,6 +142,15 @@ class StoreHumanOutputs:
 
 
 @dataclass(frozen=True, slots=True)
+class StoreLabels:
+    """Work out the files of a label node and put them into the store → ``HumanStored``."""
+
+    run: int
+    node: str
+    said: Sayings
+
+
+@dataclass(frozen=True, slots=True)
 class ForgetAttempt:
     """Remove what the engine still holds; the outcome is committed. No answer."""
 
@@ -201,6 +211,7 @@ Effect = (
     | AskCache
     | KeepInCache
     | StoreHumanOutputs
+    | StoreLabels
     | ForgetAttempt
     | IssueHead
     | SetDoor

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from scanflow_tui.contract import limits
 from scanflow_tui.contract.errors import Missing, ScanflowError
+from scanflow_tui.labels.files import label_files
 from scanflow_tui.session import artifacts, cache
 from scanflow_tui.session.cache import CacheEntry
 from scanflow_tui.session.events import Artifact
@@ -25,6 +26,7 @@ from scanflow_tui.supervisor.effects import (
     IssueHead,
     KeepInCache,
     StoreHumanOutputs,
+    StoreLabels,
 )
 from scanflow_tui.supervisor.stimuli import (
     BatchStored,
@@ -105,6 +107,11 @@ def store_human(place: Workplace, effect: StoreHumanOutputs) -> HumanStored:
     except (ScanflowError, OSError) as error:
         return HumanStored(effect.run, effect.node, {}, told(error))
     return HumanStored(effect.run, effect.node, outputs)
+
+
+def store_labels(place: Workplace, effect: StoreLabels) -> HumanStored:
+    """Work out what was said at a label node, and put it into the store."""
+    return store_human(place, StoreHumanOutputs(effect.run, effect.node, label_files(effect.said)))
 
 
 def issue_head(place: Workplace, effect: IssueHead, upto: int, head: str) -> HeadWritten | None:

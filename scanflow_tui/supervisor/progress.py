@@ -10,7 +10,7 @@ from scanflow_tui import __version__
 from scanflow_tui.contract import canonical, evidence, ids
 from scanflow_tui.contract.states import ATTEMPT_ENDED, BAD, NODE_ENDED, UNSTARTED
 from scanflow_tui.contract.step import CONTRACT
-from scanflow_tui.labels.settle import settle
+from scanflow_tui.labels.files import Sayings
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import open_runs
 from scanflow_tui.session.state import AttemptView, NodeView, RunView, SessionState, desk_key
@@ -20,6 +20,7 @@ from scanflow_tui.supervisor.effects import (
     CancelAttempt,
     StartAttempt,
     StoreHumanOutputs,
+    StoreLabels,
 )
 from scanflow_tui.supervisor.outcomes import cancel_before_start, tell_from_human
 from scanflow_tui.supervisor.turn import Turn, graph_of, node_of, open_of
@@ -296,10 +297,13 @@ def is_final(state: SessionState, run: RunView, node: NodeView) -> bool:
 
 def _store_human(turn: Turn, run: RunView, node: NodeView) -> None:
     """What a person said becomes the human node's outputs, once it is final."""
-    if not is_final(turn.state, run, node):
+    key = ("human", run.number, node.id)
+    if key in turn.machine.asked or not is_final(turn.state, run, node):
         return
-    files = label_files(turn, run, node) if node.form == "label" else _decision_files(run)
-    turn.ask(("human", run.number, node.id), StoreHumanOutputs(run.number, node.id, files))
+    if node.form == "label":
+        turn.ask(key, StoreLabels(run.number, node.id, sayings(turn, run, node)))
+    else:
+        turn.ask(key, StoreHumanOutputs(run.number, node.id, _decision_files(run)))
 
 
 def _decision_files(run: RunView) -> dict[str, bytes]:
@@ -317,38 +321,12 @@ def _decision_files(run: RunView) -> dict[str, bytes]:
     return {"chosen": canonical.encode(evidence.to_json(chosen))}
 
 
-def label_files(turn: Turn, run: RunView, node: NodeView) -> dict[str, bytes]:
-    """The files ``labels`` and ``audit`` (JSONL), a line a sample: one human's latest word, or
-    what several humans' words come to.
-
-    Where they are disputed, repair does without the sample; the audit takes the likeliest class,
-    for leaving out what is hard would flatter.
-    """
+def sayings(turn: Turn, run: RunView, node: NodeView) -> Sayings:
+    """All that was said at a label node, as it is now."""
     desk = turn.state.desks[desk_key(run.number, node.id)]
     queue = run.check.queue if run.check else ()
-    words = {entry.id: desk.labels.get(entry.id, {}) for entry in queue}
-    settled = settle(words, len(graph_of(turn.machine, run)[0].classes))
-    lines: dict[str, list[bytes]] = {"repair": [], "audit": []}
-    for entry in queue:
-        word = settled.get(entry.id)
-        if word is None:
-            continue
-        kind = "unsure" if word.disputed and entry.share == "repair" else word.kind
-        line = evidence.Label(
-            id=entry.id,
-            index=entry.index,
-            kind=kind,
-            label=word.value if kind == "class" else None,
-            by=" ".join(who.removeprefix("human:") for who in word.by),
-            at=word.at,
-            share=entry.share,
-            guess=entry.guess,
-            probability=entry.probability,
-            stratum=entry.stratum,
-            rejected=word.value if kind == "rejected" else None,
-        )
-        lines[entry.share].append(canonical.encode(evidence.to_json(line)) + b"\n")
-    return {"labels": b"".join(lines["repair"]), "audit": b"".join(lines["audit"])}
+    words = {entry.id: dict(desk.labels[entry.id]) for entry in queue if entry.id in desk.labels}
+    return Sayings(queue, words, len(graph_of(turn.machine, run)[0].classes))
 
 
 def _wind_down(turn: Turn, run: RunView) -> None:

@@ -34,6 +34,7 @@ from scanflow_tui.engine.protocol import (
     StartRefused,
     StartUnknown,
 )
+from scanflow_tui.labels.files import label_files
 from scanflow_tui.session.events import Artifact, Event, SessionOpened
 from scanflow_tui.session.folds import replay
 from scanflow_tui.supervisor import effects as fx
@@ -299,6 +300,9 @@ class World:
                 self.cache[effect.key] = (effect.outputs, effect.values, effect.origin)
             case fx.StoreHumanOutputs():
                 outputs = {name: self._artifact() for name in effect.files}
+                self.pending.append(st.HumanStored(effect.run, effect.node, outputs))
+            case fx.StoreLabels():
+                outputs = {name: self._artifact() for name in label_files(effect.said)}
                 self.pending.append(st.HumanStored(effect.run, effect.node, outputs))
             case fx.IssueHead():
                 self.pending.append(st.HeadWritten(self.committed[-1].seq, "00", "receipt"))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
 from scanflow_tui.labels.agreement import cohen_kappa, every_pair, krippendorff_alpha, units_of
-from scanflow_tui.labels.consensus import SURE, consensus, dawid_skene
+from scanflow_tui.labels.consensus import SURE, consensus, dawid_skene, estimate
 
 # Krippendorff 2011, section C: four observers, twelve units, nominal alpha .743.
 KRIPPENDORFF = ("123321412...", "1233224125.3", ".3332342251.", "12332441251.")
@@ -150,3 +150,35 @@ def test_who_is_often_wrong_weighs_less() -> None:
     agreed = consensus(by, 2)["odd"]
     assert agreed.value == 1 and agreed.probability > 0.9
     assert agreed.disputed, "one against one is never settled by rates alone"
+
+
+@settings(deadline=None)
+@given(said, st.integers(1, 4))
+def test_samples_alike_weighed_together_come_to_what_each_by_itself_comes_to(
+    by: dict[str, dict[str, int]], n: int
+) -> None:
+    people = ("ana", "ben", "eva")
+    rows = [
+        (at, people.index(who), value)
+        for at, words in enumerate(by.values())
+        for who, value in words.items()
+    ]
+    if not rows:
+        return
+    shape = {"n_people": 3, "n_classes": 4, "prior": 4.0}
+    once = dawid_skene(rows, n_samples=len(by), times=[n] * len(by), **shape)  # type: ignore[arg-type]
+    many = [(at * n + copy, who, value) for at, who, value in rows for copy in range(n)]
+    each = dawid_skene(many, n_samples=len(by) * n, **shape)  # type: ignore[arg-type]
+    assert once.posteriors == pytest.approx(each.posteriors[::n], abs=1e-6)
+    assert once.confusion == pytest.approx(each.confusion, abs=1e-6)
+
+
+def test_a_hundred_thousand_samples_of_three_are_few_profiles() -> None:
+    by = {
+        f"s{n}": {"ana": n % 10, "ben": n % 10, "eva": (n + (n % 7 == 0)) % 10}
+        for n in range(100_000)
+    }
+    known = estimate(by, 10)
+    assert known is not None
+    assert len(known.words) == len(known.found.posteriors) == 20
+    assert len(known.profiles) == 100_000

@@ -5,10 +5,11 @@ nothing.
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanflow_tui.labels.doubt import likely_errors
+from scanflow_tui.labels.doubt import STRENGTHS, left_out, likely_errors
 
 
 def blobs(seed: int, n: int = 90, classes: int = 3, flips: int = 6):  # type: ignore[no-untyped-def]
@@ -58,3 +59,32 @@ def test_a_class_with_few_labels_is_left_out() -> None:
 def test_the_same_labels_give_the_same_doubts() -> None:
     features, said, _, _ = blobs(7)
     assert likely_errors(features, said, 3) == likely_errors(features, said, 3)
+
+
+def test_left_out_is_what_a_model_without_that_sample_says_however_many_there_are() -> None:
+    for n in (12, 60):
+        features, said, _, _ = blobs(3, n=n, flips=2)
+        odds = left_out(features, said, 3)
+        for at in (0, n // 2, n - 1):
+            assert odds[at] == pytest.approx(_without(features, said, at), abs=1e-9)
+
+
+def _without(features, said, at: int):  # type: ignore[no-untyped-def]
+    """The same ridge regression, worked out without sample ``at``, with the strength it chose."""
+    scaled = (features - features.mean(axis=0)) / features.std(axis=0)
+    scaled = scaled / np.sqrt((scaled**2).sum(axis=1, keepdims=True))
+    scaled = np.column_stack([scaled, np.ones(len(scaled))])
+    target = np.eye(3)[said]
+
+    def predicted(strength: float, out: int):  # type: ignore[no-untyped-def]
+        kept = np.arange(len(scaled)) != out
+        rows = scaled[kept]
+        inner = rows.T @ rows + strength * np.eye(rows.shape[1])
+        return scaled[out] @ np.linalg.solve(inner, rows.T @ target[kept])
+
+    def missed(strength: float) -> float:
+        guesses = np.array([predicted(strength, out) for out in range(len(scaled))])
+        return float(((guesses - target) ** 2).sum())
+
+    votes = np.maximum(predicted(min(STRENGTHS, key=missed), at), 0.0) + 1e-9
+    return votes / votes.sum()

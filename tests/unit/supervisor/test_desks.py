@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 
 from scanflow_tui.contract import commands as cmd
+from scanflow_tui.labels.files import label_files
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.state import desk_key
-from scanflow_tui.supervisor.progress import label_files
+from scanflow_tui.supervisor.effects import StoreLabels
+from scanflow_tui.supervisor.progress import sayings
 from scanflow_tui.supervisor.turn import Turn
 from tests.simulator.world import OTHER, OWNER
 from tests.unit.supervisor.test_machine_commands import Calm, answer
@@ -80,14 +82,14 @@ def test_a_class_that_was_rejected_is_no_label_in_the_files() -> None:
     run, node = world.asked()
     world.give(cmd.GiveLabel(run.number, "label", "s1", "rejected", 2), "c1:0")
     turn = Turn(world.machine, world.at, bytes(16))
-    lines = label_files(turn, run, node)["labels"].splitlines()
+    lines = label_files(sayings(turn, run, node))["labels"].splitlines()
     line = json.loads(lines[0])
     assert (line["kind"], line["label"], line["rejected"]) == ("rejected", None, 2)
 
 
 def files(world: Calm) -> dict[str, list[dict[str, object]]]:
     run, node = world.asked()
-    made = label_files(Turn(world.machine, world.at, bytes(16)), run, node)
+    made = label_files(sayings(Turn(world.machine, world.at, bytes(16)), run, node))
     return {name: [json.loads(line) for line in data.splitlines()] for name, data in made.items()}
 
 
@@ -119,3 +121,14 @@ def test_what_is_shown_again_is_a_word_of_its_own_and_no_line_of_the_files() -> 
     assert (finished.n_labelled, finished.n_left) == (1, len(run.check.queue) - 1)
     turn = world.give(cmd.GiveLabel(run.number, "label", "nobody~2", "class", 1), "c0:3")
     assert answer(turn).error is not None
+
+
+def test_what_labels_come_to_is_worked_out_once_and_outside_the_machine() -> None:
+    world = Calm("label")
+    run, _ = world.asked()
+    turns = [
+        world.give(cmd.FinishLabelling(run.number, "label"), "c1:0"),
+        world.give(cmd.KeepPlace(run.number, "label", "s1"), "c1:1"),
+    ]
+    asked = [effect for turn in turns for effect in turn.effects if isinstance(effect, StoreLabels)]
+    assert [effect.said.queue for effect in asked] == [run.check.queue if run.check else ()]
