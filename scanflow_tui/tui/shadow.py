@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from rich.cells import cell_len
 
@@ -15,6 +16,9 @@ from scanflow_tui.tui.writing import Run
 
 PRIVATE_FIRST, PRIVATE_LAST = 0xF0000, 0x10FFFD
 """Planes 15 and 16: more than cells of any screen."""
+
+PICTURE = "\U000f0000"
+"""What stands in a cell that shows a piece of a picture."""
 
 WIDE_REST = ""
 """What stands in the second cell of a wide character."""
@@ -44,8 +48,8 @@ class Spot:
     y: int
 
 
-Cell = tuple[str, str] | tuple[Piece, str] | None
-"""A character or a piece with its style; None is not known."""
+_spot = lru_cache(maxsize=4096)(Spot)
+"""Equal spots are the same object, so that rows of them compare fast."""
 
 
 @dataclass(slots=True)
@@ -62,17 +66,31 @@ class Changes:
     restyled: set[Spot] = field(default_factory=set)
 
 
+class _Row:
+    """The cells of a line: what they show (None is not known), in which style, of which picture.
+
+    A cell's column and row in its picture follow from where the picture is.
+    """
+
+    __slots__ = ("chars", "spots", "styles")
+
+    def __init__(self, width: int) -> None:
+        self.chars: list[str | None] = [None] * width
+        self.styles: list[str] = [""] * width
+        self.spots: list[Spot | None] = [None] * width
+
+
 class Shadow:
     """``take`` a part of a picture of the screen; ``forget`` when something else wrote there."""
 
     def __init__(self, width: int = 0, height: int = 0) -> None:
         self.width, self.height = width, height
-        self._rows: list[list[Cell]] = [[None] * width for _ in range(height)]
+        self._rows = [_Row(width) for _ in range(height)]
 
     def forget(self, width: int, height: int) -> None:
         """Know nothing of a screen of this size."""
         self.width, self.height = width, height
-        self._rows = [[None] * width for _ in range(height)]
+        self._rows = [_Row(width) for _ in range(height)]
 
     def take(
         self,
@@ -108,23 +126,28 @@ class Shadow:
 
     def style_at(self, x: int, y: int) -> str:
         """The style of a cell, empty where it is not known."""
-        cell = self._rows[y][x] if 0 <= y < self.height and 0 <= x < self.width else None
-        return cell[1] if cell is not None else ""
+        return self._rows[y].styles[x] if 0 <= y < self.height and 0 <= x < self.width else ""
+
+    def text_at(self, x: int, y: int) -> str | None:
+        """The character of a cell, empty in the second one of a wide character; None where it is
+        not known, or of a picture.
+        """
+        char = self._rows[y].chars[x]
+        return None if char == PICTURE else char
 
     def _visible_in(self, spot: Spot, columns: int, row: int) -> list[tuple[int, int]]:
         y = spot.y + row
         if not 0 <= y < self.height:
             return []
-        line, found, start = self._rows[y], [], None
-        for column in range(columns + 1):
-            x = spot.x + column
-            shows = False
-            if column < columns and 0 <= x < self.width:
-                cell = line[x]
-                shows = cell is not None and cell[0] == Piece(spot.picture, column, row)
-            if shows and start is None:
+        first = max(0, -spot.x)
+        spots = self._rows[y].spots[spot.x + first : spot.x + columns]
+        if spots == [spot] * (columns - first):
+            return [(first, columns)] if spots else []
+        found, start = [], None
+        for column, here in enumerate([*spots, None], first):
+            if here == spot and start is None:
                 start = column
-            elif not shows and start is not None:
+            elif here != spot and start is not None:
                 found.append((start, column))
                 start = None
         return found
@@ -137,45 +160,108 @@ class Shadow:
         piece_of: Callable[[str], Piece | None],
         changes: Changes,
     ) -> None:
+        row = self._rows[y]
         for text, style in texts:
-            for char in text:
-                if x >= self.width:
-                    return
-                if char >= "\U000f0000" and (piece := piece_of(char)) is not None:
-                    self._set_piece(x, y, piece, style, changes)
-                    x += 1
-                    continue
-                width = 1 if char < "\u0300" else cell_len(char)
-                if width == 0:
-                    self._join(x - 1, y, char, changes)
-                    continue
-                self._set_text(x, y, char, style, width, changes)
-                x += width
+            if x >= self.width:
+                return
+            end = x + len(text)
+            if x >= 0 and end <= self.width and _is_simple(text):
+                if row.chars[x:end] != [*text] or row.styles[x:end] != [style] * len(text):
+                    self._set_simple(x, y, text, style, changes)
+                x = end
+            elif self._took_pieces(x, y, text, style, piece_of, changes):
+                x = end
+            else:
+                x = self._take_mixed(x, y, text, style, piece_of, changes)
+
+    def _set_simple(self, x: int, y: int, text: str, style: str, changes: Changes) -> None:
+        row = self._rows[y]
+        chars, styles = row.chars, row.styles
+        for at, char in enumerate(text, x):
+            if chars[at] != char or styles[at] != style:
+                self._set_text(at, y, char, style, 1, changes)
+
+    def _took_pieces(
+        self,
+        x: int,
+        y: int,
+        text: str,
+        style: str,
+        piece_of: Callable[[str], Piece | None],
+        changes: Changes,
+    ) -> bool:
+        """Take a whole line of one picture at once, where the text is that."""
+        end, n = x + len(text), len(text)
+        if x < 0 or end > self.width or not text or text[0] < PICTURE:
+            return False
+        first, last = piece_of(text[0]), piece_of(text[-1])
+        if first is None or last is None or ord(text[-1]) - ord(text[0]) != n - 1:
+            return False
+        if last != Piece(first.picture, first.column + n - 1, first.row) or not _counts_on(text):
+            return False
+        row, spot = self._rows[y], _spot(first.picture, x - first.column, y - first.row)
+        styles = [style] * n
+        before = row.spots[x:end]
+        if spot in before:
+            return bool(before == [spot] * n and row.styles[x:end] == styles)
+        for at in range(x, end):
+            self._lose(at, y, changes)
+        known = [was for was, char in zip(row.styles[x:end], row.chars[x:end], strict=True)
+                 if char is not None]  # fmt: skip
+        if known != [style] * len(known):
+            changes.restyled.add(spot)
+        row.chars[x:end], row.styles[x:end], row.spots[x:end] = [PICTURE] * n, styles, [spot] * n
+        changes.fresh[spot] = changes.fresh.get(spot, 0) + n
+        return True
+
+    def _take_mixed(
+        self,
+        x: int,
+        y: int,
+        text: str,
+        style: str,
+        piece_of: Callable[[str], Piece | None],
+        changes: Changes,
+    ) -> int:
+        """Take character by character; the column after the last."""
+        for char in text:
+            if x >= self.width:
+                break
+            if char >= PICTURE and (piece := piece_of(char)) is not None:
+                self._set_piece(x, y, piece, style, changes)
+                x += 1
+                continue
+            width = 1 if char < "\u0300" else cell_len(char)
+            if width == 0:
+                self._join(x - 1, y, char, changes)
+                continue
+            self._set_text(x, y, char, style, width, changes)
+            x += width
+        return x
 
     def _set_piece(self, x: int, y: int, piece: Piece, style: str, changes: Changes) -> None:
-        old = self._rows[y][x]
-        if x < 0 or old == (piece, style):
+        row, spot = self._rows[y], _spot(piece.picture, x - piece.column, y - piece.row)
+        if x < 0 or (row.spots[x] == spot and row.styles[x] == style):
             return
-        self._lose(x, y, old, changes)
-        self._rows[y][x] = (piece, style)
-        spot = Spot(piece.picture, x - piece.column, y - piece.row)
-        changes.fresh[spot] = changes.fresh.get(spot, 0) + 1
-        if old is not None and old[1] != style:
+        self._lose(x, y, changes)
+        if row.chars[x] is not None and row.styles[x] != style:
             changes.restyled.add(spot)
+        row.chars[x], row.styles[x], row.spots[x] = PICTURE, style, spot
+        changes.fresh[spot] = changes.fresh.get(spot, 0) + 1
 
     def _set_text(
         self, x: int, y: int, char: str, style: str, width: int, changes: Changes
     ) -> None:
         row = self._rows[y]
-        if x < 0 or row[x] == (char, style):
+        if x < 0 or (row.chars[x] == char and row.styles[x] == style):
             return
-        self._lose(x, y, row[x], changes)
-        row[x] = (char, style)
+        self._lose(x, y, changes)
+        row.chars[x], row.styles[x] = char, style
         if width == 2 and x + 1 < self.width:
-            self._lose(x + 1, y, row[x + 1], changes)
-            row[x + 1] = (WIDE_REST, style)
+            self._lose(x + 1, y, changes)
+            row.chars[x + 1], row.styles[x + 1] = WIDE_REST, style
         last = changes.runs[-1] if changes.runs else None
-        if last is not None and (last.y, last.style) == (y, style):
+        if last is not None and last.y == y and last.style == style:
             between = () if last.end == x else self._between(last.end, x, y, style)
             if between is not None:
                 last.chars += (*between, char)
@@ -187,11 +273,13 @@ class Shadow:
         """The characters of a gap that are cheaper to write again than to jump over."""
         if not 0 < end - first <= GAP_BYTES_MAX:
             return None
+        row = self._rows[y]
         chars: list[str] = []
-        for cell in self._rows[y][first:end]:
-            if cell is None or cell[1] != style or not isinstance(cell[0], str) or not cell[0]:
+        for at in range(first, end):
+            char = row.chars[at]
+            if not char or char == PICTURE or row.styles[at] != style:
                 return None
-            chars.append(cell[0])
+            chars.append(char)
         return chars if len("".join(chars).encode()) <= GAP_BYTES_MAX else None
 
     def _join(self, x: int, y: int, char: str, changes: Changes) -> None:
@@ -199,15 +287,30 @@ class Shadow:
         last = changes.runs[-1] if changes.runs else None
         if last is not None and (last.y, last.end) == (y, x + 1):
             last.chars.append(char)
-            self._rows[y][x] = (last.chars[-2] + char, last.style)
+            row = self._rows[y]
+            row.chars[x], row.styles[x] = last.chars[-2] + char, last.style
 
-    def _lose(self, x: int, y: int, old: Cell, changes: Changes) -> None:
-        if old is None:
-            return
-        what = old[0]
-        if isinstance(what, Piece):
-            spot = Spot(what.picture, x - what.column, y - what.row)
+    def _lose(self, x: int, y: int, changes: Changes) -> None:
+        """What a cell showed does not show any more."""
+        row = self._rows[y]
+        spot = row.spots[x]
+        if spot is not None:
+            row.spots[x] = None
             changes.lost[spot] = changes.lost.get(spot, 0) + 1
-        elif what == WIDE_REST and x > 0:
+        elif row.chars[x] == WIDE_REST and x > 0:
             # Half of a wide character went, so the terminal blanks the other half.
-            self._rows[y][x - 1] = None
+            row.chars[x - 1] = None
+
+
+@lru_cache(maxsize=8192)
+def _is_simple(text: str) -> bool:
+    """Whether each character takes one cell, and none is a piece of a picture."""
+    if text.isascii():
+        return True
+    return all(char < "\u0300" or (char < PICTURE and cell_len(char) == 1) for char in text)
+
+
+@lru_cache(maxsize=8192)
+def _counts_on(text: str) -> bool:
+    """Whether each character is the one after that before it."""
+    return all(ord(char) == ord(text[0]) + at for at, char in enumerate(text))

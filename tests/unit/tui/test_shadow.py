@@ -123,6 +123,29 @@ def test_what_is_written_makes_the_screen(steps: list[tuple[int, int, str, str]]
                 cells[at, run.y] = (char, run.style)
                 at += 2 if char == "漢" else 1
     for (x, y), (char, style) in cells.items():
-        cell = shadow._rows[y][x]
-        if cell is not None and isinstance(cell[0], str) and cell[0]:
-            assert cell == (char, style)
+        if shadow.text_at(x, y):
+            assert (shadow.text_at(x, y), shadow.style_at(x, y)) == (char, style)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(-3, 11),
+            st.integers(0, 3),
+            st.lists(st.sampled_from(["ab", "é·", "漢", row_of(0, 0), row_of(0, 0)[1:],
+                                      row_of(1, 2), row_of(2, 1) + row_of(3, 1)]), max_size=3),
+            st.sampled_from(["", "\x1b[1m"]),
+        ),
+        max_size=10,
+    )
+)  # fmt: skip
+def test_taken_whole_or_by_character_it_comes_to_the_same(
+    steps: list[tuple[int, int, list[str], str]],
+) -> None:
+    whole, single = Shadow(12, 4), Shadow(12, 4)
+    for x, y, texts, style in steps:
+        one = whole.take([(x, y, [(text, style) for text in texts])], piece_of)
+        chars = [(char, style) for text in texts for char in text]
+        other = single.take([(x, y, chars)], piece_of)
+        assert written(one.runs) == written(other.runs)
+        assert (one.fresh, one.lost, one.restyled) == (other.fresh, other.lost, other.restyled)

@@ -68,7 +68,8 @@ def test_a_terminal_shows_what_is_told_plainly(
         short_stream.feed(written(changes.runs, WIDTH))
         for x, y, text, style in fitting:
             plain_stream.feed(f"\x1b[{y + 1};{x + 1}H{style}{text}\x1b[0m")
-        known = [cell is not None for row in shadow._rows for cell in row]
+        places = [(x, y) for y in range(HEIGHT) for x in range(WIDTH)]
+        known = [shadow.text_at(x, y) is not None for x, y in places]
         for is_known, one, other in zip(known, cells(short), cells(plain), strict=True):
             assert not is_known or one == other
 
@@ -102,10 +103,13 @@ def test_the_side_of_a_frame_costs_few_bytes_a_cell() -> None:
     [
         (BLUE, ON_OTHER, "\x1b[48;2;28;36;48m"),
         (BLUE, BOLD, "\x1b[1;38;2;140;200;255m"),
-        (BOLD, BLUE, "\x1b[0;38;2;138;148;163;48;2;15;19;25m"),
+        (BOLD, BLUE, "\x1b[22;38;2;138;148;163m"),
         (BLUE, PLAIN, "\x1b[0m"),
         (PLAIN, BLUE, BLUE),
         (BLUE, "\x1b[1;32m", "\x1b[0;1;32m"),
+        ("\x1b[1;2;32m", "\x1b[1;33;40m", "\x1b[22;1;33;40m"),
+        ("\x1b[3;32;41m", "\x1b[32m", "\x1b[0;32m"),
+        ("\x1b[21;32m", "\x1b[32m", "\x1b[0;32m"),
     ],
 )
 def test_of_a_style_what_differs(old: str, new: str, told: str) -> None:
