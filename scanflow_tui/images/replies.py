@@ -44,6 +44,11 @@ class ReplyFilter:
         """Whether replies may still come, so that no key may label yet."""
         return not self._fence_seen and now_s < self._end_s
 
+    @property
+    def is_holding(self) -> bool:
+        """Whether something waits for more, or for time to go by."""
+        return bool(self._held)
+
     def feed(self, text: str, now_s: float) -> str:
         """What of all that came is for the key parser now."""
         silent_s, self._heard_s = now_s - self._heard_s, now_s if text else self._heard_s

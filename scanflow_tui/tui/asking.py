@@ -3,37 +3,32 @@
 from __future__ import annotations
 
 import os
-import selectors
 import signal
 import time
-from codecs import getincrementaldecoder
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from textual._parser import ParseError
-from textual._xterm_parser import XTermParser
-from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 from textual.messages import InBandWindowResize
 
 from scanflow_tui.tui.answered import Answered
+from scanflow_tui.tui.quick_driver import QuickDriver
 
 if TYPE_CHECKING:
     from types import FrameType
 
     from scanflow_tui.images.replies import ReplyFilter
 
-READ_BYTES = 4096
-TICK_S = 0.1
 
-
-class AskingDriver(LinuxDriver):
+class AskingDriver(QuickDriver):
     """``ask`` it once, after the first paint; nothing waits for the answers."""
 
     last_words: Callable[[], str] = staticmethod(lambda: "")
     """What is written before the application's screen is left."""
 
     _replies: ReplyFilter | None = None
+    _told = (0, True)
+    """How many answers the app was told of, and that others may come."""
 
     def stop_application_mode(self) -> None:
         """Leave the application's screen, and nothing of ours in the terminal's memory."""
@@ -42,7 +37,7 @@ class AskingDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Enter the application's screen, which is empty then."""
-        super().start_application_mode()  # type: ignore[no-untyped-call]
+        super().start_application_mode()
         self._cleared()
         before = signal.getsignal(signal.SIGWINCH)
 
@@ -76,35 +71,19 @@ class AskingDriver(LinuxDriver):
         self._replies = ReplyFilter(time.monotonic())
         self.write(QUERIES)
         self.flush()
+        self.look_again()
         return True
 
-    def run_input_thread(self) -> None:
-        """Read keys until the end; what the terminal answered goes to the app as a message."""
-        parser = XTermParser(self._debug)
-        decode = getincrementaldecoder("utf-8")(errors="replace").decode
-        told = (0, True)
-        with selectors.DefaultSelector() as selector:
-            selector.register(self.fileno, selectors.EVENT_READ)
-            while not self.exit_event.is_set():
-                text = ""
-                if selector.select(TICK_S):
-                    data = os.read(self.fileno, READ_BYTES)
-                    if not data:
-                        break
-                    text = decode(data)
-                replies = self._replies
-                if replies is not None:
-                    text = replies.feed(text, time.monotonic())
-                # An empty text would mean the end to the parser.
-                events = [*parser.feed(text)] if text else []
-                for event in (*events, *parser.tick()):
-                    self.process_message(event)
-                told = self._tell(told)
-        try:
-            for _ in parser.feed(""):
-                pass
-        except (EOFError, ParseError):
-            pass
+    def sieved(self, text: str) -> str:
+        """What of the text is no answer."""
+        replies = self._replies
+        return text if replies is None else replies.feed(text, time.monotonic())
+
+    def heard(self) -> bool:
+        """Tell the app what is new of the answers; whether one may be under way."""
+        self._told = self._tell(self._told)
+        replies = self._replies
+        return replies is not None and (self._told[1] or replies.is_holding)
 
     def _tell(self, told: tuple[int, bool]) -> tuple[int, bool]:
         """Tell the app what is new of the answers; what it knows then."""
