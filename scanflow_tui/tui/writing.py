@@ -17,6 +17,12 @@ GROUPED_RUNS_MAX = 400
 
 RESET = "\x1b[0m"
 _SGR = re.compile(r"\x1b\[([\d;]*)m\Z")
+PARAMETERS_MAX = 10
+"""In one sequence: mlterm passes over the rest, and a colour is five."""
+
+_ENDED = {"1": "22", "2": "22", "3": "23", "4": "24", "5": "25", "7": "27", "9": "29"}
+"""What ends an attribute alone."""
+
 _COLOUR_LENGTHS = {"2": 5, "5": 3}
 
 
@@ -82,14 +88,32 @@ def switched(old: str, new: str) -> str:
     before, after = _parts(old), _parts(new)
     if before is None or after is None:
         return f"{RESET}{new}" if old else new
-    needs_reset = not before[0] <= after[0] or any(
-        was and not now for was, now in zip(before[1:], after[1:], strict=True)
-    )
-    if needs_reset:
-        return f"\x1b[0;{new[2:]}"
-    told = [*sorted(after[0] - before[0])]
-    told += [now for was, now in zip(before[1:], after[1:], strict=True) if now != was]
-    return f"\x1b[{';'.join(told)}m"
+    anew = ["0"] if old else []
+    anew += [*sorted(after[0]), *filter(None, after[1:])]
+    gone = before[0] - after[0]
+    if not gone <= _ENDED.keys():
+        return _told(anew)
+    ends = {_ENDED[code] for code in gone}
+    told = [*sorted(ends)]
+    told += sorted(c for c in after[0] if c not in before[0] or _ENDED.get(c) in ends)
+    for was, now, usual in zip(before[1:], after[1:], ("39", "49"), strict=True):
+        if now != was:
+            told.append(now or usual)
+    return min(_told(told), _told(anew), key=len)
+
+
+def _told(codes: Sequence[str]) -> str:
+    """These codes, in as many sequences as they need."""
+    out: list[str] = []
+    n = PARAMETERS_MAX
+    for code in codes:
+        n += 1 + code.count(";")
+        if n > PARAMETERS_MAX:
+            n = 1 + code.count(";")
+            out.append(f"m\x1b[{code}")
+        else:
+            out.append(f";{code}")
+    return f"{''.join(out)[1:]}m" if out else ""
 
 
 @lru_cache(maxsize=4096)

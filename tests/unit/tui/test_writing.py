@@ -107,7 +107,7 @@ def test_the_side_of_a_frame_costs_few_bytes_a_cell() -> None:
         (BLUE, PLAIN, "\x1b[0m"),
         (PLAIN, BLUE, BLUE),
         (BLUE, "\x1b[1;32m", "\x1b[0;1;32m"),
-        ("\x1b[1;2;32m", "\x1b[1;33;40m", "\x1b[22;1;33;40m"),
+        ("\x1b[1;2;32m", "\x1b[1;33;40m", "\x1b[0;1;33;40m"),
         ("\x1b[3;32;41m", "\x1b[32m", "\x1b[0;32m"),
         ("\x1b[21;32m", "\x1b[32m", "\x1b[0;32m"),
     ],
