@@ -101,6 +101,8 @@ class Connection:
         try:
             while True:
                 frame = await wire.receive(self._reader)
+                if "n_bytes" in frame:
+                    frame["data"] = await wire.receive_aside(self._reader, frame["n_bytes"])
                 waiting = self._waiting.pop(frame.get("req", 0), None)
                 if waiting is None:
                     self._push(frame)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import uuid
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -28,6 +29,7 @@ from scanflow_tui.session.state import SessionState
 
 PAUSES_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 TRIES_MAX = 5
+LARGE_BYTES = 4 * limits.MIB
 LOST_MAX = 20
 """A request over which the link was lost this often is what ends the supervisor."""
 
@@ -155,9 +157,9 @@ class LiveSource:
             raise DamagedSession("another session answers here now", where=str(self.folder))
         self.card, self.stuck = connection.welcome, connection.welcome.get("stuck", "")
         if self.state.seq < 0:
-            frame = await connection.ask("snapshot")
+            frame = await connection.ask("snapshot", aside=True)
             if frame["seq"] >= 0:
-                self.state = msgspec.convert(frame["state"], SessionState, str_keys=True)
+                self.state = _state_of(frame)
         self._connection = connection
         self._failure, self._leaving = None, ""
         for counter in sorted(self._pending):
@@ -297,6 +299,25 @@ def _subscribe(connection: Connection | None, after: int) -> None:
 async def _each(updates: asyncio.Queue[Update | None]) -> AsyncIterator[Update]:
     while (update := await updates.get()) is not None:
         yield update
+
+
+def _state_of(frame: wire.Frame) -> SessionState:
+    """The state of a snapshot; an older supervisor puts it into the frame itself."""
+    if "data" not in frame:
+        return msgspec.convert(frame["state"], SessionState, str_keys=True)
+    # A long queue is half a million objects that stay: a search for garbage among them, while they
+    # come or later, would hold up the screen for nothing.
+    data = frame.pop("data")
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        state = msgspec.json.decode(data, type=SessionState)
+        if len(data) > LARGE_BYTES:
+            gc.freeze()
+        return state
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _ends_on_it(what: str) -> Missing:

@@ -8,6 +8,7 @@ Frames that the server pushes carry none.
                program}
     command   {id, command}            reply    {id, ok, seq, value | error}
     snapshot  {}                       snapshot {seq, state} (seq -1: too large, fold from event 0)
+    snapshot  {aside: true}            snapshot {seq, n_bytes}, then as many bytes: the state's JSON
     subscribe {after}                  (pushed) events {events: [[seq, body, hash], ...]}
     vitals    {}                       (pushed) vitals {values}
     read      {ref, offset, length}    data     {data (base64), size, note}
@@ -74,6 +75,19 @@ async def receive(reader: StreamReader) -> Frame:
     """The next frame of a stream. Raises IncompleteReadError at its end, InputError on nonsense."""
     header = await reader.readexactly(HEADER.size)
     return unpack(await reader.readexactly(length(header)))
+
+
+async def receive_aside(reader: StreamReader, n_bytes: int) -> bytearray:
+    """The bytes that follow a frame which announced them. ConnectionResetError, InputError."""
+    if not isinstance(n_bytes, int) or not 0 <= n_bytes <= limits.SNAPSHOT_BYTES_MAX:
+        raise InputError(f"{n_bytes!r} bytes beside a frame are over {limits.SNAPSHOT_BYTES_MAX}")
+    data = bytearray()
+    while len(data) < n_bytes:
+        piece = await reader.read(min(n_bytes - len(data), limits.MIB))
+        if not piece:
+            raise ConnectionResetError(f"{n_bytes - len(data)} bytes beside a frame did not come")
+        data += piece
+    return data
 
 
 def error_json(error: ScanflowError) -> dict[str, Any]:

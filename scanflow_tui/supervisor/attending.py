@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from scanflow_tui.contract import limits, wire
 from scanflow_tui.contract.errors import InputError, Missing, Refused, ScanflowError
-from scanflow_tui.supervisor.frames import pack_rows, pack_snapshot
+from scanflow_tui.supervisor.frames import pack_rows, pack_snapshot, pack_snapshot_aside
 from scanflow_tui.supervisor.outbox import Outbox
 
 if TYPE_CHECKING:
@@ -175,7 +175,8 @@ class Client:
     async def _answer(self, request: int, frame: wire.Frame) -> None:
         desk = self._server.desk
         if frame["kind"] == "snapshot":
-            self.outbox.put_packed(pack_snapshot(request, *await desk.snapshot()))
+            pack = pack_snapshot_aside if frame.get("aside") is True else pack_snapshot
+            self.outbox.put_packed(pack(request, *await desk.snapshot()))
         elif frame["kind"] == "verify":
             head = frame.get("head")
             verified = await desk.verify(head if isinstance(head, str) else None)

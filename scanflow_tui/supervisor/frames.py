@@ -53,6 +53,14 @@ def pack_snapshot(request: int, seq: int, state: bytes) -> bytes:
     return wire.HEADER.pack(len(data)) + data
 
 
+def pack_snapshot_aside(request: int, seq: int, state: bytes) -> bytes:
+    """A ``snapshot`` frame and, after it, the state as it is: never quoted, never copied twice."""
+    if len(state) > limits.SNAPSHOT_BYTES_MAX:
+        seq, state = -1, b"null"
+    head = {"kind": "snapshot", "req": request, "seq": seq, "n_bytes": len(state)}
+    return wire.pack(head) + state
+
+
 def peer_groups(writer: asyncio.StreamWriter) -> frozenset[int]:
     """Every group of the user at the other end, as the kernel knew them at connect.
 

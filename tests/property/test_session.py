@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -110,6 +111,51 @@ def test_a_snapshot_at_any_moment_leads_to_the_same_state(sequence: list[Any], a
 def test_every_event_is_the_same_after_encoding(sequence: list[Any]) -> None:
     for event in numbered(*sequence):
         assert ev.decode(ev.encode(event)) == event
+        assert ev.decode(ev.encode(event).decode("ascii")) == event
+
+
+BODIES = st.sampled_from(
+    [
+        b'{"seq":1,"at":2,"kind":"LabelUndone","actor":"a","command":null,"version":1,"payload":%s}',
+        b'{"actor":"\\"kind\\":\\"QueueDrawn\\"","at":2,"command":null,"kind":"LabelUndone",'
+        b'"payload":%s,"seq":1,"version":1}',
+        b'{"actor":"a","at":2,"command":null,"kind":"LabelUndone","payload":%s,"seq":1,"version":2}',
+        b'{"actor":"a","at":2,"command":null,"kind":"LabelUndone","payload":%s,"seq":1}',
+        b'{"payload":%s,"actor":{"kind":"MetricReported"},"at":2,"kind":"LabelUndone","seq":1}',
+    ]
+)
+PAYLOADS = st.sampled_from(
+    [
+        b'{"node":"n","run":1,"sample":"s","undoes":3}',
+        b'{"node":"n","run":1,"sample":"s","undoes":36893488147419103232}',
+        b'{"node":"n","run":1,"sample":"s","undoes":3,"kind":"LabelGiven"}',
+        b'{"node":"n","run":1,"sample":"s","undoes":"3"}',
+        b'{"node":"n","run":1,"sample":"\\ud800","undoes":3}',
+        b'{"node":"n","run":1,"sample":"s","undoes":NaN}',
+        b'{"node":"n","run":1.0,"sample":"s","undoes":1}',
+        b'{"more":[1],"node":"n","run":1,"sample":"s","undoes":3}',
+    ]
+)
+
+
+@given(BODIES, PAYLOADS)
+def test_decoding_in_one_go_comes_to_the_same_as_looking_closer(
+    form: bytes, payload: bytes
+) -> None:
+    body = form % payload
+
+    def looked(many: frozenset[Any]) -> object:
+        ev._decoder.cache_clear()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(ev, "MANY", many)
+            try:
+                return ev.decode(body)
+            except (ValueError, KeyError, TypeError) as error:
+                return type(error)
+            finally:
+                ev._decoder.cache_clear()
+
+    assert looked(ev.MANY) == looked(frozenset())
 
 
 @given(st.lists(st.tuples(SAMPLES, st.integers(0, 9)), min_size=1, max_size=20), st.data())

@@ -15,7 +15,13 @@ import pytest
 from scanflow_tui.contract import limits, wire
 from scanflow_tui.contract.errors import InputError, Missing, Refused
 from scanflow_tui.supervisor.effects import Answer
-from scanflow_tui.supervisor.frames import FRAME_BODY_BYTES, Row, pack_rows, pack_snapshot
+from scanflow_tui.supervisor.frames import (
+    FRAME_BODY_BYTES,
+    Row,
+    pack_rows,
+    pack_snapshot,
+    pack_snapshot_aside,
+)
 from scanflow_tui.supervisor.server import Card, Server
 
 CLIENT = str(uuid.UUID(int=7))
@@ -313,6 +319,36 @@ def test_large_groups_travel_in_frames_below_the_limit() -> None:
     assert len(packed) > 1 and all(len(data) < limits.FRAME_BYTES_MAX for data in packed)
     seqs = [row[0] for data in packed for row in wire.unpack(data[4:])["events"]]
     assert seqs == list(range(10))
+
+
+def test_a_snapshot_beside_its_frame_has_as_many_bytes_as_the_frame_says() -> None:
+    state = b'{"seq":5}' + bytes(limits.FRAME_BYTES_MAX)
+    data = pack_snapshot_aside(1, 5, state)
+    size = wire.length(data[:4])
+    head = wire.unpack(data[4 : 4 + size])
+    assert (head["seq"], head["n_bytes"]) == (5, len(state))
+    assert data[4 + size :] == state
+
+
+def test_a_snapshot_beside_its_frame_that_is_too_large_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "SNAPSHOT_BYTES_MAX", 8)
+    data = pack_snapshot_aside(1, 5, bytes(9))
+    size = wire.length(data[:4])
+    assert wire.unpack(data[4 : 4 + size])["seq"] == -1
+    assert data[4 + size :] == b"null"
+
+
+async def test_bytes_beside_a_frame_come_whole_or_not_at_all() -> None:
+    reader = asyncio.StreamReader()
+    reader.feed_data(b"12345678")
+    assert await wire.receive_aside(reader, 5) == b"12345"
+    reader.feed_eof()
+    with pytest.raises(ConnectionResetError):
+        await wire.receive_aside(reader, 5)
+    with pytest.raises(InputError):
+        await wire.receive_aside(reader, limits.SNAPSHOT_BYTES_MAX + 1)
 
 
 def test_a_snapshot_that_fits_no_frame_says_so() -> None:
