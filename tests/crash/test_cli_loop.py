@@ -38,10 +38,10 @@ def test_the_loop_from_training_to_roll_back(scanflow: Commandline, tmp_path: Pa
     assert checked.returncode == 7 and checked.json()["verdict"] == "drift"
     assert "needs you: scanflow label toy" in scanflow("status").stdout
     queue = scanflow("label", "--json")
-    assert queue.returncode == 7 and [item["id"] for item in queue.json()["queue"]] == [
-        "s0", "s1", "s2",
-    ]  # fmt: skip
-    assert "share" not in queue.json()["queue"][0]
+    rows = queue.json()["queue"]
+    assert queue.returncode == 7 and sorted(item["id"] for item in rows) == ["s0", "s1", "s2"]
+    assert not any("share" in item for item in rows)
+    assert all(("guess" in item) != item["guess_hidden"] for item in rows)
 
     labels = tmp_path / "labels.jsonl"
     labels.write_text('{"id":"s0","label":1}\n{"id":"s1","label":7}\nx\n{"id":"zz","label":1}\n')

@@ -76,6 +76,12 @@ async def test_a_sample_shown_again_bears_no_mark_and_has_its_picture() -> None:
         await it.press("5")
         given = [c for c in made.done if isinstance(c, cmd.GiveLabel)]
         assert given[-1].sample == again[0].id
+        it.expect_text("before")
+        assert AGAIN not in it.text()
+        work.go(work.entries.index(again[0]), 0.0)
+        await it.press("n")
+        await it.until("note on image")
+        assert AGAIN not in it.text()
 
 
 async def test_the_owner_looks_again_at_what_is_disputed() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from scanflow_tui.cli import output, reach
+from scanflow_tui.cli.guests import refuse_early
 from scanflow_tui.cli.link import Link
 from scanflow_tui.client.source import Ref
 from scanflow_tui.contract.errors import Refused, ScanflowError
@@ -31,6 +32,7 @@ def execute(session: str | None, number: int | None, root: str | None, as_json: 
     """The desk of a run, or of the latest that was labelled."""
     with reach.reading(session, root) as link:
         run, desk = _labelled(link.state, number)
+        refuse_early(link.state, desk, "how far people agree")
         queue = run.check.queue if run.check else ()
         classes = read(link.state.pipelines[run.pipeline]).classes
         samples = [entry.id for entry in queue]

@@ -6,17 +6,22 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from scanflow_tui.cli import output, reach
 from scanflow_tui.cli.choosing import session_folder
+from scanflow_tui.cli.guests import is_guest, own_queue
+from scanflow_tui.cli.link import Link
 from scanflow_tui.contract.commands import FinishLabelling, GiveLabel, ReopenLabelling
 from scanflow_tui.contract.errors import InputError, Missing, PersonNeeded, Refused
-from scanflow_tui.contract.evidence import to_json
+from scanflow_tui.contract.evidence import QueueEntry, to_json
 from scanflow_tui.session.folds import needs
 from scanflow_tui.session.state import RunView, SessionState
+from scanflow_tui.tui.present.label_order import is_hidden
 from scanflow_tui.workflow.lint import read
 
 KINDS = ("unsure", "skip", "invalid")
+SHARES = ("share", "probability", "stratum")
 
 
 def execute(
@@ -37,14 +42,16 @@ def execute(
         folder = session_folder(session, root)
         return show(LiveSource(folder, "scanflow"), folder.parent, folder.name, "label")
     if labels is None and not finish:
-        with reach.reading(session, root) as link:
-            run, _ = _asked(link.state)
-            _print_queue(run, as_json)
+        with _reading(session, root) as link:
+            run, node = _asked(link.state)
+            _print_queue(run, own_queue(link, run, node), as_json)
         return PersonNeeded.exit_code
     with reach.acting(session, root) as link:
         run, node = _asked(link.state)
         classes = read(link.state.pipelines[run.pipeline]).classes
-        given = read_labels(Path(labels), run, classes) if labels is not None else []
+        given = []
+        if labels is not None:
+            given = read_labels(Path(labels), own_queue(link, run, node), classes)
         for sample, kind, value in given:
             link.send(GiveLabel(run.number, node, sample, kind, value, guess_shown=False))  # type: ignore[arg-type]
         if finish:
@@ -54,6 +61,14 @@ def execute(
     else:
         output.write(f"run {run.number}: {len(given)} labels given{', finished' if finish else ''}")
     return 0
+
+
+def _reading(session: str | None, root: str | None) -> Link:
+    """A link that only reads; a guest's asks for a part of the queue."""
+    with reach.reading(session, root) as link:
+        if not is_guest(link.state):
+            return reach.reading(session, root)
+    return reach.acting(session, root)
 
 
 def _asked(state: SessionState) -> tuple[RunView, str]:
@@ -83,22 +98,26 @@ def _reopen(session: str | None, root: str | None, as_json: bool) -> int:
     return 0
 
 
-def _print_queue(run: RunView, as_json: bool) -> None:
-    entries = run.check.queue if run.check else ()
+def _print_queue(run: RunView, entries: Sequence[QueueEntry], as_json: bool) -> None:
     if as_json:
-        # The share stays out: an annotator must not know which samples are the audit.
-        hidden = ("share", "probability", "stratum")
-        rows = [
-            {key: value for key, value in to_json(entry).items() if key not in hidden}
-            for entry in entries
-        ]
-        output.write_json({"run": run.number, "queue": rows})
+        output.write_json({"run": run.number, "queue": [shown_of(entry) for entry in entries]})
         return
     output.table(("sample", "index"), [(entry.id, str(entry.index)) for entry in entries])
 
 
+def shown_of(entry: QueueEntry) -> dict[str, Any]:
+    """What a person may know of a sample before it has a label, as on the Label screen.
+
+    Which samples are the audit share stays unsaid: they, and some others, have no guess.
+    """
+    if is_hidden(entry):
+        return {"id": entry.id, "index": entry.index, "guess_hidden": True}
+    named = {key: value for key, value in to_json(entry).items() if key not in SHARES}
+    return named | {"guess_hidden": False}
+
+
 def read_labels(
-    path: Path, run: RunView, classes: Sequence[str]
+    path: Path, queue: Sequence[QueueEntry], classes: Sequence[str]
 ) -> list[tuple[str, str, int | None]]:
     """Labels from JSONL, all judged before one is given; a class by its number or its name.
 
@@ -108,7 +127,7 @@ def read_labels(
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise Missing(f"the labels cannot be read: {error}", where=str(path)) from None
-    known = {entry.id for entry in run.check.queue} if run.check else set()
+    known = {entry.id for entry in queue}
     given: list[tuple[str, str, int | None]] = []
     bad: list[str] = []
     for number, line in enumerate(lines, start=1):
@@ -123,7 +142,7 @@ def read_labels(
         if isinstance(value, str) and value in classes:
             value = classes.index(value)
         if sample not in known:
-            bad.append(f"{path}:{number}: sample {sample!r} is not in the queue")
+            bad.append(f"{path}:{number}: sample {sample!r} is not in your queue")
         elif kind == "class" and (type(value) is not int or not 0 <= value < len(classes)):
             bad.append(f"{path}:{number}: label {value!r} is not one of the {len(classes)} classes")
         elif kind != "class" and (kind not in KINDS or value is not None):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scanflow_tui.cli import output
 from scanflow_tui.cli.commands.replay import place_of
+from scanflow_tui.cli.guests import refuse_early
 from scanflow_tui.cli.label_records import desk_named, desk_of, records_of
 from scanflow_tui.cli.link import Link
 from scanflow_tui.client.recorded import RecordedSource
@@ -32,7 +33,9 @@ def export(
     path = place_of(session, root)
     source = RecordedSource(path)
     with output.progress("reading the session") as tell, Link(source, path) as link:
-        desk = desk_of(link, desk_named(link.state, number, node))
+        found_desk = desk_named(link.state, number, node)
+        refuse_early(link.state, found_desk, "what all said")
+        desk = desk_of(link, found_desk)
         tell(0.5, "reading the labels")
         found, n_erased = records_of(link, source, desk)
         records = [record for record in found if history or record.state == "in_force"]

@@ -12,6 +12,7 @@ from scanflow_tui.tui.known import Known
 from scanflow_tui.tui.present.class_keys import ClassKeys
 from scanflow_tui.tui.present.decide import wrapped
 from scanflow_tui.tui.present.faces import waiting
+from scanflow_tui.tui.present.label_order import is_hidden
 from scanflow_tui.tui.present.numbers import count, p_value, share
 from scanflow_tui.tui.theme import TONES
 
@@ -180,8 +181,10 @@ def limit_rows(finding: Finding, width: int) -> list[Text]:
 
 
 def flagged(check: CheckView) -> list[QueueEntry]:
-    """The flagged samples of the queue, the strangest first; the audit share is not shown here."""
-    found = [entry for entry in check.queue if entry.flagged and entry.share == "repair"]
+    """The flagged samples of the queue, the strangest first; none whose guess the Label screen
+    hides: were only the audit share absent here, it could be told from the others.
+    """
+    found = [entry for entry in check.queue if entry.flagged and not is_hidden(entry)]
     return sorted(found, key=lambda entry: entry.p)
 
 

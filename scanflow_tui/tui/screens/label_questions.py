@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from scanflow_tui.contract.commands import ReopenLabelling
 from scanflow_tui.contract.limits import NOTE_CHARS_MAX
+from scanflow_tui.labels.assign import AGAIN
 from scanflow_tui.tui.annotating import Annotating
 from scanflow_tui.tui.label_queue import counts
 from scanflow_tui.tui.present import label as show
@@ -32,7 +33,11 @@ async def note(app: ScanflowApp, bench: Workbench, work: Annotating) -> str:
 
     hint = "enter keeps it, esc keeps the draft"
     ask = Ask(
-        f"note on image {sample}", value=draft or before, hint=hint, replaces=False, changed=keep
+        f"note on image {sample.removesuffix(AGAIN)}",
+        value=draft or before,
+        hint=hint,
+        replaces=False,
+        changed=keep,
     )
     text = await app.push_screen_wait(ask)
     if text is None:

@@ -274,7 +274,8 @@ class LabelBoard(Vertical):
         word = work.queue.word(work.last) if work.last else None
         if word is None:
             return ""
-        return f"img {work.last}: {show.said(word, work.keys)} {'✓' if word.saved else '…'}"
+        name = work.last.removesuffix(AGAIN)
+        return f"img {name}: {show.said(word, work.keys)} {'✓' if word.saved else '…'}"
 
     def _cut(self, width: int, height: int, single: bool) -> None:
         """Give the tiles their room; a layout, so only when the shape changed."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from scanflow_tui.contract.evidence import Histogram
 from scanflow_tui.session.state import CheckView
 from scanflow_tui.tui.present import drift as show
+from scanflow_tui.tui.present.label_order import is_hidden
 from tests.fakes.demo_events import finding, queue
 
 
@@ -51,10 +52,12 @@ def test_history_marks_the_shown_batch_and_says_too_few_in_words() -> None:
     assert row == " batches  1 ✔ [2 ⚠] 3 too few "
 
 
-def test_flagged_shows_the_strangest_first_and_no_audit_sample() -> None:
+def test_flagged_shows_the_strangest_first_and_none_whose_guess_is_hidden() -> None:
     found = show.flagged(check())
     assert [entry.p for entry in found] == sorted(entry.p for entry in found)
-    assert all(entry.share == "repair" and entry.flagged for entry in found)
+    assert all(entry.flagged and not is_hidden(entry) for entry in found)
+    left = [entry.share for entry in check().queue if entry.flagged and is_hidden(entry)]
+    assert "repair" in left, "what is absent is not only the audit share"
 
 
 def test_the_title_says_symbol_word_and_p() -> None:
