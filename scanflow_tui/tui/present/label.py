@@ -34,7 +34,7 @@ SIDE_COLUMNS_MIN = 24
 INFO_ROWS_MAX = 6
 COMMANDS = (
     ("space", "accept guess"), ("u", "undo"), ("U", "redo"), ("s", "skip"), ("z", "unsure"),
-    ("x", "not an image"), ("n", "note"), ("enter", "grid"), ("v", "judge guesses"), ("b", "blind"),
+    ("x", "not an image"), ("n", "note"), ("enter", "single or grid"), ("v", "judge guesses"), ("b", "blind"),
     ("A", "accept page"), ("F", "finish"), ("O", "order"), ("[ ]", "zoom"), ("c", "contrast"),
     ("i", "invert"), ("f", "before/after filter"), ("e", "most like it"), ("G", "guide"),
 )  # fmt: skip
