@@ -9,9 +9,10 @@ import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from scanflow_tui.contract.evidence import QUEUE_EXAMPLES
+from scanflow_tui.contract.evidence import QUEUE_EXAMPLES, QueueEntry
 from scanflow_tui.labels.assign import Part
-from scanflow_tui.session.state import CheckView, LabelDesk, RunView, SessionState
+from scanflow_tui.session.events import LabelGiven, LabelUndone, NoteWritten, PlaceKept
+from scanflow_tui.session.state import CheckView, LabelDesk, RunView, SessionState, desk_key
 from scanflow_tui.tui import team
 from scanflow_tui.tui.annotating import Annotating
 from scanflow_tui.tui.coming_back import Drafts, restore, to_keep
@@ -26,10 +27,14 @@ from scanflow_tui.tui.texts import Texts
 if TYPE_CHECKING:
     from textual.timer import Timer
 
+    from scanflow_tui.client.source import Update
     from scanflow_tui.tui.app import ScanflowApp
 
 
 NOBODY: frozenset[str] = frozenset()
+OF_A_DESK = frozenset({LabelGiven, LabelUndone, NoteWritten, PlaceKept})
+"""Facts that change nothing but what stands on a desk."""
+
 STILL_S = 2.0
 """Whoever moves no more for as long has come to a place."""
 
@@ -39,23 +44,33 @@ def me() -> str:
     return f"human:u{os.getuid()}"
 
 
+Pictured = Mapping[str, str]
+
+
 class Workbench:
     """``work`` is None while there is nothing to label; ``redraw`` hears a sentence or nothing."""
 
-    def __init__(self, app: ScanflowApp, redraw: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        app: ScanflowApp,
+        redraw: Callable[[str], None],
+        redraw_soon: Callable[[], None] = lambda: None,
+    ) -> None:
         self.work: Annotating | None = None
         self.check: CheckView | None = None
         self.guidelines: dict[str, str] = {}
         self.pictures = pictures_of(app, lambda: redraw(""))
         self._app = app
         self._redraw = redraw
+        self._redraw_soon = redraw_soon
         self._run: int | None = None
         self._sender: Sender | None = None
         self._texts = Texts(app, lambda: redraw(""))
         self._counted = 0
         self.near_pictures = pictures_of(app, lambda: redraw(""))
-        self._after: dict[str, str] = {}
-        self._after_sha = ""
+        self._pictured: tuple[tuple[CheckView | None, tuple[QueueEntry, ...], str], Pictured]
+        self._pictured = ((None, (), ""), {})
+        self._examples: tuple[CheckView | None, Mapping[int, list[str]]] = (None, {})
         self._followed = -1
         self.drafts = Drafts()
         self._desk: LabelDesk | None = None
@@ -90,24 +105,24 @@ class Workbench:
         """The pictures of the samples as they are looked at: as they came, or filtered."""
         if self.check is None:
             return {}
-        sha = self._filtered_sha()
-        if self.work is None or not self.work.filtered or not sha:
-            entries = () if self.work is None else self.work.entries
-            return team.with_again(self.check.thumbnails, entries)
-        if self._after_sha != sha:
-            ids = [entry.id for entry in self.check.queue]
-            self._after = {name: in_artifact(sha, f"{name}.png") for name in ids}
-            self._after_sha = sha
-        return team.with_again(self._after, self.work.entries)
+        entries = () if self.work is None else self.work.entries
+        sha = self._filtered_sha() if self.work is not None and self.work.filtered else ""
+        # A queue may hold 100,000 samples, and every key asks.
+        made_of, made = self._pictured
+        if made_of[0] is not self.check or made_of[1] is not entries or made_of[2] != sha:
+            names = (entry.id for entry in self.check.queue)
+            after = {name: in_artifact(sha, f"{name}.png") for name in names} if sha else None
+            made = team.with_again(self.check.thumbnails if after is None else after, entries)
+            self._pictured = ((self.check, entries, sha), made)
+        return made
 
-    def examples(self) -> dict[int, list[str]]:
+    def examples(self) -> Mapping[int, list[str]]:
         """Pictures of typical images by class."""
-        found: dict[int, list[str]] = {}
-        for name, digest in self.check.thumbnails.items() if self.check is not None else ():
-            if name.startswith(f"{QUEUE_EXAMPLES}/"):
-                label, _, _ = name.removeprefix(f"{QUEUE_EXAMPLES}/").partition("-")
-                found.setdefault(int(label), []).append(digest)
-        return found
+        made_of, made = self._examples
+        if made_of is not self.check:
+            made = _examples_of(self.check)
+            self._examples = (self.check, made)
+        return made
 
     def why_not_filtered(self) -> str:
         """Why the images cannot be shown as the filter leaves them; empty where they can."""
@@ -159,7 +174,14 @@ class Workbench:
         given = self.work.queue.noted(sample)
         if given is not None:
             return given
-        return self._texts.text(self.work.queue.note_digest(sample))
+        return self._texts.text(self._note_digest(self.work, sample))
+
+    def _note_digest(self, work: Annotating, sample: str) -> str:
+        """The note to show: others' notes say too much of an image whose guess is hidden."""
+        is_alone = work.order != "second look" and work.is_hidden(work.queue.entries[sample])
+        source = self._app.source
+        is_live = source is not None and source.writable
+        return work.queue.note_digest(sample, own=is_live and is_alone)
 
     async def whole_note(self, sample: str) -> tuple[str, str]:
         """The note on a sample as it was given, and its draft, both read to the end."""
@@ -167,7 +189,7 @@ class Workbench:
             return "", ""
         given = self.work.queue.noted(sample)
         if given is None:
-            given = await self._texts.whole(self.work.queue.note_digest(sample))
+            given = await self._texts.whole(self._note_digest(self.work, sample))
         draft = self.drafts.texts.get(sample)
         if draft is None:
             draft = await self._texts.whole(self._draft_digest(sample))
@@ -243,22 +265,46 @@ class Workbench:
             self._sender = Sender(source, queue, self._fold, self._answered)
             self._app.run_worker(self._sender.run(), group="labels")
             if self._timer is None:
-                self._timer = self._app.screen.set_interval(STILL_S, self._keep_when_still)
+                # The app's: a screen's ends with it, and is still below another.
+                self._timer = self._app.set_interval(STILL_S, self._keep_when_still)
+
+    def heard(self, update: Update) -> bool:
+        """Take in what only says of labels of this desk that they are saved, or somebody else's."""
+        if self.open_work is None or self._sender is None:
+            return False
+        if not all(type(event.fact) in OF_A_DESK for event in update.events):
+            return False
+        self._fold()
+        self._count()
+        return True
 
     def _fold(self) -> None:
         """The queue's desk as it is now, whichever screen is on top."""
         state = self._app.known.state
         if state is not None and self.work is not None:
             queue = self.work.queue
-            for desk in state.desks.values():
-                if (desk.run, desk.node) == (queue.run, queue.node):
-                    queue.folded(desk, state.seq)
+            desk = state.desks.get(desk_key(queue.run, queue.node))
+            if desk is not None and queue.seq < state.seq:
+                self._desk = desk
+                queue.folded(desk, state.seq)
 
     def _answered(self, sentence: str) -> None:
         self._count()
-        self._redraw(sentence)
+        if sentence:
+            self._redraw(sentence)
+        else:
+            self._redraw_soon()
 
     def _count(self) -> None:
         unsaved = self.work.queue.unsaved if self.work is not None else 0
         self._app.known.unsaved += unsaved - self._counted
         self._counted = unsaved
+
+
+def _examples_of(check: CheckView | None) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for name, digest in check.thumbnails.items() if check is not None else ():
+        if name.startswith(f"{QUEUE_EXAMPLES}/"):
+            label, _, _ = name.removeprefix(f"{QUEUE_EXAMPLES}/").partition("-")
+            found.setdefault(int(label), []).append(digest)
+    return found

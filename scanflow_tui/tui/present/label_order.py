@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from math import ceil
 from typing import Literal, get_args
 
 from scanflow_tui.contract.evidence import QueueEntry
@@ -24,42 +25,58 @@ SAYS: dict[Order, str] = {
 }
 BLIND_SHARE = 0.2
 """The share of repair samples that show no guess, so that an audit sample is one of many."""
+_BLIND = int(BLIND_SHARE * 2**64).to_bytes(8, "big")
+
+
+def _lot(sample: str, purpose: str) -> bytes:
+    """What a sample drew, to be compared: the same on every screen and every day."""
+    return hashlib.sha256(f"{purpose}:{sample}".encode()).digest()
 
 
 def _chance(sample: str, purpose: str) -> float:
-    """A number in 0..1 that only depends on the sample: the same on every screen and every day."""
-    digest = hashlib.sha256(f"{purpose}:{sample}".encode()).digest()
-    return int.from_bytes(digest[:8], "big") / 2**64
+    """A number in 0..1 that only depends on the sample."""
+    return int.from_bytes(_lot(sample, purpose)[:8], "big") / 2**64
 
 
 def is_hidden(entry: QueueEntry) -> bool:
     """Whether a sample never shows its guess."""
-    blind = _chance(entry.id.removesuffix(AGAIN), "blind")
-    return entry.share == "audit" or blind < BLIND_SHARE
+    return entry.share == "audit" or _lot(entry.id.removesuffix(AGAIN), "blind") < _BLIND
 
 
 def arranged(entries: Sequence[QueueEntry], order: Order) -> tuple[QueueEntry, ...]:
     """The queue in an order; samples without a guess stand evenly among the others, those shown
     again far behind.
     """
-    known = {entry.id for entry in entries}
-    again = [entry for entry in entries if first_of(entry.id, known) != entry.id]
-    if again:
+    again: list[QueueEntry] = []
+    if any(entry.id.endswith(AGAIN) for entry in entries):
+        known = {entry.id for entry in entries}
+        again = [entry for entry in entries if first_of(entry.id, known) != entry.id]
         entries = [entry for entry in entries if first_of(entry.id, known) == entry.id]
-    shown = [entry for entry in entries if not is_hidden(entry)]
-    hidden = sorted(
-        (entry for entry in entries if is_hidden(entry)),
-        key=lambda entry: _chance(entry.id, "place"),
-    )
+    shown: list[QueueEntry] = []
+    hidden: list[QueueEntry] = []
+    for entry in entries:
+        (hidden if is_hidden(entry) else shown).append(entry)
+    hidden.sort(key=lambda entry: _lot(entry.id, "place"))
     if order == "error risk":
         shown.sort(key=lambda entry: (-entry.risk, entry.confidence))
     elif order == "random":
-        shown.sort(key=lambda entry: _chance(entry.id, "random"))
+        shown.sort(key=lambda entry: _lot(entry.id, "random"))
     elif order == "class by class":
         shown.sort(key=lambda entry: (entry.guess, -entry.confidence))
-    places = [((at + 0.5) / len(shown), entry) for at, entry in enumerate(shown)]
-    places += [
-        ((at + _chance(entry.id, "jitter")) / len(hidden), entry) for at, entry in enumerate(hidden)
-    ]
-    places.sort(key=lambda place: place[0])
-    return later([entry for _, entry in places], again)
+    return later(_spread(shown, hidden), again)
+
+
+def _spread(shown: list[QueueEntry], hidden: list[QueueEntry]) -> list[QueueEntry]:
+    """The shown ones at even places, each hidden one somewhere in its part of the queue."""
+    placed: list[QueueEntry] = []
+    n_placed = 0
+    for at, entry in enumerate(hidden):
+        place = (at + _chance(entry.id, "jitter")) / len(hidden)
+        # So many of the shown ones, the k-th at (k + 1/2) / n, stand at or before that place.
+        n_before = max(n_placed, min(len(shown), ceil(place * len(shown) - 0.5)))
+        while n_before < len(shown) and (n_before + 0.5) / len(shown) <= place:
+            n_before += 1
+        placed += shown[n_placed:n_before]
+        placed.append(entry)
+        n_placed = n_before
+    return placed + shown[n_placed:]
