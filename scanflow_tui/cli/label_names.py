@@ -16,12 +16,15 @@ def add(app: typer.Typer) -> None:
 
 
 def labels(
-    act: Annotated[str, typer.Argument(metavar="ACT", help="export or import.")],
+    act: Annotated[
+        str, typer.Argument(metavar="ACT", help="export, import, imports or undo-import.")
+    ],
     session: Annotated[
         str | None, typer.Argument(metavar="SESSION", help="Default: the only one.")
     ] = None,
     file: Annotated[
-        str | None, typer.Argument(metavar="FILE", help="import: the file of labels.")
+        str | None,
+        typer.Argument(metavar="FILE", help="import: the file of labels. undo-import: which one."),
     ] = None,
     form: Annotated[
         str | None,
@@ -50,7 +53,7 @@ def labels(
     sessions: Root = None,
     as_json: Json = False,
 ) -> None:
-    """Write the labels of a session for other tools, or bring in what others said."""
+    """Write labels for other tools; bring in what others said, or take that back."""
     do(
         "labels",
         act=act,

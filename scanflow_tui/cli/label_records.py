@@ -9,13 +9,14 @@ import asyncio
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from scanflow_tui.cli.link import Link
 from scanflow_tui.client.recorded import RecordedSource
 from scanflow_tui.client.source import Ref
 from scanflow_tui.contract.errors import Missing, UsageError
 from scanflow_tui.labels.assign import first_of
-from scanflow_tui.labels.interchange.record import NOTE, WITH_CLASS, Record, SampleCard
+from scanflow_tui.labels.interchange.record import NOTE, SEEN, WITH_CLASS, Record, SampleCard
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.state import LabelDesk, RunView, SessionState
 from scanflow_tui.workflow.lint import read
@@ -23,6 +24,7 @@ from scanflow_tui.workflow.lint import read
 READS_AT_ONCE = 64
 RANGE_EVENTS = 10_000
 _SAID = (ev.LabelGiven, ev.LabelUndone, ev.NoteWritten, ev.LabelImported, ev.NoteImported)
+_IMPORTS = (ev.ImportBegan, ev.ImportEnded, ev.ImportUndone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,7 @@ class Desk:
     """One label node of a run: its classes and samples, and the authors whom files named.
 
     ``authors`` are ``(name, session)``; a name that was erased is the author's number alone.
+    ``name`` is the session's.
     """
 
     run: RunView
@@ -39,6 +42,7 @@ class Desk:
     samples: tuple[SampleCard, ...]
     guesses: Mapping[str, int]
     authors: tuple[tuple[str, str], ...]
+    name: str = ""
 
 
 def desk_named(state: SessionState, number: int | None, node: str | None) -> LabelDesk:
@@ -82,6 +86,7 @@ def desk_of(link: Link, found: LabelDesk) -> Desk:
         tuple(SampleCard(entry.id, digests.get(entry.id, "")) for entry in queue),
         {entry.id: entry.guess for entry in queue},
         tuple(authors),
+        state.name,
     )
 
 
@@ -115,7 +120,8 @@ def records_of(link: Link, source: RecordedSource, desk: Desk) -> tuple[list[Rec
     for first in range(0, source.last + 1, RANGE_EVENTS):
         for event in link.run(source.events(first, first + RANGE_EVENTS - 1)):
             fact = event.fact
-            if isinstance(fact, _SAID) and (fact.run, fact.node) == (desk.run.number, desk.node):
+            is_said = isinstance(fact, (*_SAID, *_IMPORTS))
+            if is_said and (fact.run, fact.node) == (desk.run.number, desk.node):  # type: ignore[union-attr]
                 events.append(event)
     found = history_of(events, desk)
     records, n_erased = [], 0
@@ -131,15 +137,22 @@ def records_of(link: Link, source: RecordedSource, desk: Desk) -> tuple[list[Rec
 
 
 def history_of(events: Iterable[ev.Event], desk: Desk) -> list[Record]:
-    """Records from events, by time; the ``note`` of a note is the digest of its text still."""
+    """Records from events, by time; the ``note`` of a note is the digest of its text still.
+
+    What a file says of which the import never ended was never in force, and is left out.
+    """
     digests = {sample.id: sample.digest for sample in desk.samples}
     found: list[tuple[int, int, Record]] = []
-    undone: set[int] = set()
+    events = list(events)
+    undone = {event.fact.undoes for event in events if isinstance(event.fact, ev.LabelUndone)}
+    coming, taken_back = _imports(events)
     for event in events:
         fact = event.fact
-        if isinstance(fact, ev.LabelUndone):
-            undone.add(fact.undoes)
-            continue
+        if isinstance(fact, ev.LabelImported | ev.NoteImported):
+            if fact.begun in coming:
+                continue
+            if fact.begun in taken_back:
+                undone.add(event.seq)
         record = _record(event, fact, desk)
         # What was shown again measures a person, and is no label for anybody else.
         if record is not None and first_of(record.sample, digests) == record.sample:
@@ -152,6 +165,21 @@ def history_of(events: Iterable[ev.Event], desk: Desk) -> list[Record]:
         if seq not in undone and record.state != "undone"
     }
     return [_stated(record, seq, undone, last) for _, seq, record in found]
+
+
+def _imports(events: Iterable[ev.Event]) -> tuple[set[int], set[int]]:
+    """Imports that never ended, and those that were taken back once they were in force."""
+    coming: set[int] = set()
+    taken_back: set[int] = set()
+    for event in events:
+        fact = event.fact
+        if isinstance(fact, ev.ImportBegan) and fact.whole:
+            coming.add(event.seq)
+        elif isinstance(fact, ev.ImportEnded):
+            coming.discard(fact.begun)
+        elif isinstance(fact, ev.ImportUndone):
+            taken_back.add(fact.begun)
+    return coming, taken_back
 
 
 def _stated(
@@ -182,6 +210,7 @@ def _record(event: ev.Event, fact: object, desk: Desk) -> Record | None:
             desk.guesses.get(fact.sample),
             fact.guess_shown,
             fact.order,
+            **_seen(fact),
         )
     if isinstance(fact, ev.NoteWritten):
         return Record(
@@ -199,6 +228,7 @@ def _record(event: ev.Event, fact: object, desk: Desk) -> Record | None:
             author,
             session,
             fact.said_at,
+            state="undone" if fact.undone else "in_force",
             note=fact.text_content,
             imported_by=event.actor,
         )
@@ -216,7 +246,12 @@ def _record(event: ev.Event, fact: object, desk: Desk) -> Record | None:
         fact.order,
         "undone" if fact.undone else "in_force",
         imported_by=event.actor,
+        **_seen(fact),
     )
+
+
+def _seen(fact: ev.LabelGiven | ev.LabelImported) -> dict[str, Any]:
+    return {name: getattr(fact, name) for name in (*SEEN, "place")}
 
 
 def _class_name(desk: Desk, kind: str, value: int | None) -> str:

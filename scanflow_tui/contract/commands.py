@@ -111,13 +111,32 @@ class ImportLabels:
     """Labels of a file, as it says them, all or none. The owner's.
 
     A row is ``[author's number, sample, kind, class, time, ms, guess, guess shown, order, undone,
-    note]``; a note's kind is ``note``.
+    note, seen]``; a note's kind is ``note``. ``seen`` is what else was on screen, ``[key, view,
+    place, look, way, picture]``, or empty. Nothing is in force before the import has ended.
     """
 
     run: int
     node: str
     begun: int
     rows: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class EndImport:
+    """All labels of an import have come: they are in force from here on. The owner's."""
+
+    run: int
+    node: str
+    begun: int
+
+
+@dataclass(frozen=True, slots=True)
+class UndoImport:
+    """Take back all that an import brought, as one act; nothing else. The owner's."""
+
+    run: int
+    node: str
+    begun: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +262,8 @@ Command = (
     | TakePart
     | BeginImport
     | ImportLabels
+    | EndImport
+    | UndoImport
     | Decide
     | Approve
     | Discard
@@ -266,6 +287,8 @@ Name = Literal[
     "TakePart",
     "BeginImport",
     "ImportLabels",
+    "EndImport",
+    "UndoImport",
     "Decide",
     "Approve",
     "Discard",

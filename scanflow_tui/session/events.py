@@ -349,7 +349,8 @@ class SaidAuthor(msgspec.Struct, frozen=True):
 class ImportBegan(Fact, frozen=True):
     """A file of labels was brought in by the actor; ``authors`` are those not named before.
 
-    ``file`` is its SHA-256. ``session`` of an author is where the file says they said it.
+    ``file`` is its SHA-256. ``session`` of an author is where the file says they said it. Where
+    ``whole``, nothing of it is in force before its ``ImportEnded``; older ones had no such end.
     """
 
     run: int
@@ -358,11 +359,12 @@ class ImportBegan(Fact, frozen=True):
     form: str
     n_labels: int
     authors: tuple[SaidAuthor, ...]
+    whole: bool = False
 
 
 class LabelImported(Fact, frozen=True):
     """A label as a file says it; who brought it in is the actor, ``author`` and ``said_at`` are
-    the file's word. ``begun`` is the event of its ``ImportBegan``.
+    the file's word, as is what was on screen. ``begun`` is the event of its ``ImportBegan``.
     """
 
     run: int
@@ -378,6 +380,12 @@ class LabelImported(Fact, frozen=True):
     guess_shown: bool | None
     order: str
     undone: bool = False
+    key: str = ""
+    view: str = ""
+    place: int = -1
+    look: str = ""
+    way: str = ""
+    picture: str = ""
 
 
 class NoteImported(Fact, frozen=True):
@@ -389,6 +397,23 @@ class NoteImported(Fact, frozen=True):
     text_content: str
     author: str
     said_at: int
+    begun: int
+    undone: bool = False
+
+
+class ImportEnded(Fact, frozen=True):
+    """All of an import has come: its labels and notes are in force from here on."""
+
+    run: int
+    node: str
+    begun: int
+
+
+class ImportUndone(Fact, frozen=True):
+    """All that an import brought was taken back, as one act; words given here stay."""
+
+    run: int
+    node: str
     begun: int
 
 
@@ -599,6 +624,8 @@ Kind = (
     | ImportBegan
     | LabelImported
     | NoteImported
+    | ImportEnded
+    | ImportUndone
     | LabellingFinished
     | PlaceKept
     | OptionsOffered

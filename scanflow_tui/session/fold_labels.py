@@ -13,12 +13,20 @@ from sys import intern
 from scanflow_tui.session.events import (
     Event,
     LabelGiven,
+    LabelImported,
     LabellingFinished,
     LabelUndone,
     NoteWritten,
     PlaceKept,
 )
-from scanflow_tui.session.state import LabelDesk, LabelView, PlaceView, SessionState, desk_key
+from scanflow_tui.session.state import (
+    LabelDesk,
+    LabelView,
+    NoteView,
+    PlaceView,
+    SessionState,
+    desk_key,
+)
 
 SECOND_LOOK = "second look"
 """The order in which the owner looks at what is disputed."""
@@ -62,7 +70,7 @@ def label_given(state: SessionState, event: Event, fact: LabelGiven) -> None:
         redo.remove(fact.redoes)
 
 
-def shown_words(fact: LabelGiven) -> str:
+def shown_words(fact: LabelGiven | LabelImported) -> str:
     """What was on screen when a label was given; the same few texts, so each is kept once."""
     if not fact.view:
         return ""
@@ -99,9 +107,32 @@ def label_undone(state: SessionState, event: Event, fact: LabelUndone) -> None:
 def note_written(state: SessionState, event: Event, fact: NoteWritten) -> None:
     """The latest note on a sample, as the digest of its erasable text."""
     desk = desk_of(state, fact.run, fact.node)
-    desk.notes[fact.sample] = fact.text_content
-    desk.noted_at[fact.sample] = event.at
+    note = NoteView(event.seq, event.at, event.actor, fact.text_content)
+    desk.noted.setdefault(fact.sample, []).append(note)
+    note_in_force(state, desk, fact.sample)
     desk.drafts.get(event.actor, {}).pop(fact.sample, None)
+
+
+def note_in_force(state: SessionState, desk: LabelDesk, sample: str) -> None:
+    """The note on a sample that was said last, of those that are no part of a file that is only
+    coming, or was taken back.
+    """
+    imports = state.imports
+    notes = [
+        note
+        for note in desk.noted.get(sample, ())
+        if note.begun not in imports or imports[note.begun].phase == "here"
+    ]
+    if notes:
+        desk.notes[sample] = max(notes, key=lambda note: (note.at, note.seq)).text_content
+    else:
+        desk.notes.pop(sample, None)
+
+
+def note_of(desk: LabelDesk, sample: str, actor: str) -> str:
+    """The digest of the last note that this person wrote on a sample, empty where there is none."""
+    mine = [note for note in desk.noted.get(sample, ()) if note.actor == actor]
+    return mine[-1].text_content if mine else ""
 
 
 def labelling_finished(state: SessionState, event: Event, fact: LabellingFinished) -> None:
@@ -137,8 +168,13 @@ def redoable(desk: LabelDesk, actor: str) -> LabelView | None:
     return _by_seq(desk, stack[-1]) if stack else None
 
 
+def place_of(desk: LabelDesk, seq: int) -> int:
+    """The place in the history of an event, or of the next one."""
+    return bisect_left(desk.history, seq, key=lambda label: label.seq)
+
+
 def _by_seq(desk: LabelDesk, seq: int) -> LabelView | None:
-    at = bisect_left(desk.history, seq, key=lambda label: label.seq)
+    at = place_of(desk, seq)
     if at < len(desk.history) and desk.history[at].seq == seq:
         return desk.history[at]
     return None

@@ -291,6 +291,8 @@ FOLDERS: dict[type, Folder] = {
     ev.ImportBegan: fold_imports.import_began,
     ev.LabelImported: fold_imports.label_imported,
     ev.NoteImported: fold_imports.note_imported,
+    ev.ImportEnded: fold_imports.import_ended,
+    ev.ImportUndone: fold_imports.import_undone,
     ev.LabellingFinished: fold_labels.labelling_finished,
     ev.PlaceKept: fold_labels.place_kept,
     ev.OptionsOffered: _options_offered,

@@ -6,7 +6,7 @@ else reads. The whole state is JSON by msgspec, so that a client may be handed a
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -76,6 +76,9 @@ class NodeView(msgspec.Struct):
     """Whether a person wants it made again, so that the cache is not asked until it was."""
 
 
+ImportPhase = Literal["coming", "here", "undone"]
+
+
 class LabelView(msgspec.Struct, frozen=True):
     """A label in force, or one that was superseded or taken back (in ``LabelDesk.history``)."""
 
@@ -96,6 +99,33 @@ class LabelView(msgspec.Struct, frozen=True):
     """Who brought it in; ``actor`` is then a name of the file's, ``said:<author>``."""
     settles: bool = False
     """The owner's second look at what is disputed: it counts, whatever others said."""
+    begun: int | None = None
+    """The import that brought it, by the event of its ``ImportBegan``."""
+
+
+class NoteView(msgspec.Struct, frozen=True):
+    """A note somebody wrote, or that a file says. ``at`` is when it was said."""
+
+    seq: int
+    at: int
+    actor: str
+    text_content: str
+    begun: int | None = None
+
+
+class ImportView(msgspec.Struct):
+    """A file that was brought to a label desk. ``phase``: while it is coming nothing of it is in
+    force.
+    """
+
+    desk: str
+    at: int
+    actor: str
+    file: str
+    form: str
+    n_labels: int
+    n_came: int = 0
+    phase: ImportPhase = "coming"
 
 
 class PlaceView(msgspec.Struct, frozen=True):
@@ -125,8 +155,11 @@ class LabelDesk(msgspec.Struct):
     history: list[LabelView] = msgspec.field(default_factory=list)
     undone: set[int] = msgspec.field(default_factory=set)
     notes: dict[str, str] = msgspec.field(default_factory=dict)
-    noted_at: dict[str, int] = msgspec.field(default_factory=dict)
-    """When the note in force was said, by sample."""
+    """The note said last on each sample, as the digest of its erasable text."""
+    noted: dict[str, list[NoteView]] = msgspec.field(default_factory=dict)
+    """Every note by sample, in the order of the log."""
+    settled: list[int] = msgspec.field(default_factory=list)
+    """Imports that came into force or were taken back, one after another."""
     finished: bool = False
     undo: dict[str, list[int]] = msgspec.field(default_factory=dict)
     redo: dict[str, list[int]] = msgspec.field(default_factory=dict)
@@ -283,8 +316,8 @@ class SessionState(msgspec.Struct):
     unknown: int = 0
     said_authors: list[SaidAuthor] = msgspec.field(default_factory=list)
     """Those whom imported files name; the author ``a3`` is the third."""
-    imports: dict[int, str] = msgspec.field(default_factory=dict)
-    """The label desk that a file was brought to, by the event of its ``ImportBegan``."""
+    imports: dict[int, ImportView] = msgspec.field(default_factory=dict)
+    """Files that were brought to label desks, by the event of their ``ImportBegan``."""
     shared: SharedView | None = None
     names: dict[str, str] = msgspec.field(default_factory=dict)
     """The login of an actor who took part, as the digest of its erasable text."""

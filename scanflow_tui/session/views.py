@@ -36,6 +36,19 @@ _CURRENT_LABEL = (
     " FROM event WHERE kind = 'LabelUndone') AS stands"
 )
 
+_IMPORT_STANDS = (
+    "NOT coalesce(CAST(payload->>'$.undone' AS BOOLEAN), false)"
+    " AND CAST(payload->>'$.begun' AS BIGINT) NOT IN"
+    " (SELECT CAST(decode(body)::JSON->>'$.payload.begun' AS BIGINT)"
+    " FROM event WHERE kind = 'ImportUndone')"
+    " AND (CAST(payload->>'$.begun' AS BIGINT) IN"
+    " (SELECT CAST(decode(body)::JSON->>'$.payload.begun' AS BIGINT)"
+    " FROM event WHERE kind = 'ImportEnded') OR CAST(payload->>'$.begun' AS BIGINT) IN"
+    " (SELECT seq FROM event WHERE kind = 'ImportBegan'"
+    " AND NOT coalesce(CAST(decode(body)::JSON->>'$.payload.whole' AS BOOLEAN), false)))"
+    " AS stands"
+)
+
 _COLUMNS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "labels": (
         ("LabelGiven",),
@@ -64,6 +77,13 @@ _COLUMNS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             _typed("BIGINT", "said_at"),
             _typed("BIGINT", "begun"),
             _typed("BOOLEAN", "undone"),
+            _typed("BIGINT", "ms"),
+            _typed("BIGINT", "guess"),
+            _typed("BOOLEAN", "guess_shown"),
+            _text('"order"', '"order"'),
+            *(_text(name, f'"{name}"') for name in ("key", "view", "look", "way", "picture")),
+            _typed("BIGINT", "place"),
+            _IMPORT_STANDS,
         ),
     ),
     "decisions": (

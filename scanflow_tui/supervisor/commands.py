@@ -237,6 +237,16 @@ def _import_labels(turn: Turn, given: Commanded, command: cmd.ImportLabels) -> N
     importing.take(turn, given, command, _samples(turn, run), n_classes)
 
 
+def _end_import(turn: Turn, given: Commanded, command: cmd.EndImport) -> None:
+    _desk(turn, command.run, command.node)
+    importing.end(turn, given, command)
+
+
+def _undo_import(turn: Turn, given: Commanded, command: cmd.UndoImport) -> None:
+    _desk(turn, command.run, command.node)
+    importing.undo(turn, given, command)
+
+
 def _decide(turn: Turn, given: Commanded, command: cmd.Decide) -> None:
     run, node = _node(turn, command.run, command.node)
     if node.state != "needs_you" or node.form != "decide" or run.offer is None:
@@ -330,6 +340,8 @@ HANDLERS: dict[type, Callable[[Turn, Commanded, Any], None]] = {
     cmd.TakePart: _take_part,
     cmd.BeginImport: _begin_import,
     cmd.ImportLabels: _import_labels,
+    cmd.EndImport: _end_import,
+    cmd.UndoImport: _undo_import,
     cmd.Decide: _decide,
     cmd.Approve: _approve,
     cmd.Discard: _discard,

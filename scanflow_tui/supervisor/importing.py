@@ -14,8 +14,9 @@ from scanflow_tui.contract import commands as cmd
 from scanflow_tui.contract import limits
 from scanflow_tui.contract.errors import InputError, Refused
 from scanflow_tui.contract.ids import SHA
+from scanflow_tui.labels.interchange.record import ORDER, PLACE_MAX, SEEN
 from scanflow_tui.session import events as ev
-from scanflow_tui.session.state import desk_key
+from scanflow_tui.session.state import ImportView, desk_key
 from scanflow_tui.supervisor.stimuli import Commanded
 from scanflow_tui.supervisor.turn import Turn
 
@@ -23,7 +24,6 @@ AUTHORS_MAX: Final = 10_000
 AHEAD_US_MAX: Final = 86_400_000_000
 MS_MAX: Final = 10**9
 KINDS: Final = ("class", "unsure", "skip", "invalid", "rejected")
-_ORDER: Final = re.compile(r"([a-z][a-z0-9 _-]{0,39})?")
 _FORM: Final = re.compile(r"[a-z-]{1,20}")
 _SESSION: Final = re.compile(r"([0-9A-HJKMNP-TV-Z]{26})?")
 
@@ -49,6 +49,7 @@ def begin(turn: Turn, given: Commanded, command: cmd.BeginImport) -> None:
         command.form,
         max(0, command.n_labels),
         tuple(authors),
+        whole=True,
     )
     seq = turn.emit(fact, given.actor, given.id)
     turn.reply(given.id, value=str(seq))
@@ -73,8 +74,9 @@ def take(
     n_classes: int,
 ) -> None:
     """Take rows of an import that began, each as one event."""
-    if turn.state.imports.get(command.begun) != desk_key(command.run, command.node):
-        raise Refused(f"no import to this label node began at event {command.begun}")
+    known = _known(turn, command)
+    if known.phase != "coming":
+        raise Refused(f"the import that began at event {command.begun} has ended")
     n_rows = len(command.rows)
     if not 0 < n_rows <= limits.IMPORT_ROWS_MAX:
         raise InputError(f"a command brings 1 to {limits.IMPORT_ROWS_MAX} labels, not {n_rows}")
@@ -87,11 +89,37 @@ def take(
     turn.reply(given.id)
 
 
+def end(turn: Turn, given: Commanded, command: cmd.EndImport) -> None:
+    """Put an import in force, if all of it has come."""
+    known = _known(turn, command)
+    if known.phase != "coming":
+        raise Refused(f"the import that began at event {command.begun} has ended already")
+    if known.n_came != known.n_labels:
+        raise Refused(f"{known.n_came} labels came of {known.n_labels}: none is in force")
+    turn.emit(ev.ImportEnded(command.run, command.node, command.begun), given.actor, given.id)
+    turn.reply(given.id)
+
+
+def undo(turn: Turn, given: Commanded, command: cmd.UndoImport) -> None:
+    """Take an import back, in force or half come."""
+    if _known(turn, command).phase == "undone":
+        raise Refused(f"the import that began at event {command.begun} was taken back already")
+    turn.emit(ev.ImportUndone(command.run, command.node, command.begun), given.actor, given.id)
+    turn.reply(given.id)
+
+
+def _known(turn: Turn, command: cmd.ImportLabels | cmd.EndImport | cmd.UndoImport) -> ImportView:
+    known = turn.state.imports.get(command.begun)
+    if known is None or known.desk != desk_key(command.run, command.node):
+        raise Refused(f"no import to this label node began at event {command.begun}")
+    return known
+
+
 def _wrong(turn: Turn, row: Any, samples: frozenset[str], n_classes: int) -> str:
     """What is wrong with a row, empty where it is right."""
-    if not isinstance(row, list) or len(row) != 11:
-        return "a label has eleven fields"
-    author, sample, kind, value, at, ms, guess, shown, order, undone, note = row
+    if not isinstance(row, list) or len(row) != 12:
+        return "a label has twelve fields"
+    author, sample, kind, value, at, ms, guess, shown, order, undone, note, seen = row
     if type(author) is not int or not 1 <= author <= len(turn.state.said_authors):
         return f"there is no author {author!r}"
     if not isinstance(sample, str) or sample not in samples:
@@ -104,11 +132,24 @@ def _wrong(turn: Turn, row: Any, samples: frozenset[str], n_classes: int) -> str
         return f"guess {guess!r} is no class"
     if shown not in (None, True, False) or not isinstance(undone, bool):
         return "guess shown and undone are true or false"
-    if not isinstance(order, str) or not _ORDER.fullmatch(order):
+    if not isinstance(order, str) or not ORDER.fullmatch(order):
         return "the order has another name than one"
+    if not _is_seen(seen):
+        return "what was on screen is a key, view, place, look, way and picture, or nothing"
     if not isinstance(note, str) or len(note) > limits.NOTE_CHARS_MAX:
         return f"a note is a text of at most {limits.NOTE_CHARS_MAX} characters"
     return _wrong_kind(kind, value, note, n_classes)
+
+
+def _is_seen(seen: Any) -> bool:
+    if seen == []:
+        return True
+    if not isinstance(seen, list) or len(seen) != 6:
+        return False
+    key, view, place, look, way, picture = seen
+    texts = {"key": key, "view": view, "look": look, "way": way, "picture": picture}
+    fits = all(isinstance(said, str) and SEEN[name].fullmatch(said) for name, said in texts.items())
+    return fits and type(place) is int and -1 <= place <= PLACE_MAX
 
 
 def _wrong_kind(kind: Any, value: Any, note: str, n_classes: int) -> str:
@@ -126,11 +167,13 @@ def _is_class(value: Any, n_classes: int) -> bool:
 
 
 def _fact(turn: Turn, command: cmd.ImportLabels, row: Sequence[Any]) -> ev.Kind:
-    number, sample, kind, value, at, ms, guess, shown, order, undone, note = row
+    number, sample, kind, value, at, ms, guess, shown, order, undone, note, seen = row
     author = f"a{number}"
     if kind == "note":
         digest = turn.seal(note.encode("utf-8", "replace"))
-        return ev.NoteImported(command.run, command.node, sample, digest, author, at, command.begun)
+        return ev.NoteImported(
+            command.run, command.node, sample, digest, author, at, command.begun, undone
+        )
     return ev.LabelImported(
         command.run,
         command.node,
@@ -145,4 +188,5 @@ def _fact(turn: Turn, command: cmd.ImportLabels, row: Sequence[Any]) -> ev.Kind:
         shown,
         order,
         undone,
+        *seen,
     )

@@ -34,6 +34,8 @@ QUIET: frozenset[type] = frozenset(
         ev.ImportBegan,
         ev.LabelImported,
         ev.NoteImported,
+        ev.ImportEnded,
+        ev.ImportUndone,
         ev.CommandRefused,
         ev.MetricReported,
         ev.VitalSampled,

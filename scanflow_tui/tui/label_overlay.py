@@ -51,6 +51,7 @@ class Overlay:
         self._taken: set[int] = set()
         self._next = TICKET_BASE
         self._n_heard = 0
+        self._n_settled = 0
         self._undone: set[int] = set()
 
     def add(self, command: Command, sample: str = "", target: int | None = None) -> Pending:
@@ -112,7 +113,10 @@ class Overlay:
                 found = [self._by_event(seq) for seq in desk.undone - self._undone]
                 heard |= {label.sample for label in found if label is not None}
                 self._undone = set(desk.undone)
-        self._n_heard = len(desk.history)
+            if len(desk.settled) != self._n_settled:
+                files = set(desk.settled[self._n_settled :])
+                heard |= {label.sample for label in desk.history if label.begun in files}
+        self._n_heard, self._n_settled = len(desk.history), len(desk.settled)
         return heard
 
     def event_of(self, target: int) -> int | None:

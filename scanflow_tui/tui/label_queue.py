@@ -16,6 +16,7 @@ from scanflow_tui.contract.commands import (
     WriteNote,
 )
 from scanflow_tui.contract.evidence import LabelKind, QueueEntry
+from scanflow_tui.session.fold_labels import note_of
 from scanflow_tui.session.state import LabelDesk
 from scanflow_tui.tui.label_overlay import Overlay, Pending
 from scanflow_tui.tui.label_tally import Counts, Tally
@@ -190,8 +191,12 @@ class LabelQueue:
                 return item.command.text
         return None
 
-    def note_digest(self, sample: str) -> str:
-        """The digest of a saved note's text, empty where there is none."""
+    def note_digest(self, sample: str, *, own: bool = False) -> str:
+        """The digest of a saved note's text, empty where there is none; of others' notes only where
+        others' words would be shown too.
+        """
+        if own or sample in self.mine:
+            return note_of(self._over.desk, sample, self.actor)
         return self._over.desk.notes.get(sample, "")
 
     def _add(

@@ -12,7 +12,9 @@ from scanflow_tui.client.source import Ref, Source
 from scanflow_tui.contract.errors import ScanflowError
 from scanflow_tui.contract.evidence import QUEUE_FEATURES, QueueEntry
 from scanflow_tui.labels.assign import AGAIN, Part, part_of
+from scanflow_tui.session.fold_labels import SECOND_LOOK
 from scanflow_tui.session.state import CheckView, LabelDesk, RunView, SessionState
+from scanflow_tui.tui.annotating import Annotating
 from scanflow_tui.tui.present.class_keys import ClassKeys
 from scanflow_tui.workflow.graph import Multigraph
 
@@ -42,6 +44,13 @@ def my_part(desk: LabelDesk, check: CheckView, graph: Multigraph | None, me: str
     )
 
 
+def again_in(part: Part) -> tuple[QueueEntry, ...]:
+    """The second showings in a part, all of which need the person's own word."""
+    if not part.mine:
+        return ()
+    return tuple(e for e in part.entries if e.id.endswith(AGAIN) and e.id in part.mine)
+
+
 def with_again(pictures: Mapping[str, str], entries: Sequence[QueueEntry]) -> Mapping[str, str]:
     """Pictures by sample, those shown again too."""
     again = {
@@ -50,6 +59,15 @@ def with_again(pictures: Mapping[str, str], entries: Sequence[QueueEntry]) -> Ma
         if entry.id.endswith(AGAIN) and entry.id not in pictures
     }
     return {**pictures, **again} if again else pictures
+
+
+def note_digest(source: Source | None, work: Annotating, sample: str) -> str:
+    """The note to show: others' notes say too much of an image whose guess is hidden, where one
+    labels it.
+    """
+    is_live = source is not None and source.writable
+    is_alone = work.order != SECOND_LOOK and work.is_hidden(work.queue.entries[sample])
+    return work.queue.note_digest(sample, own=is_live and is_alone)
 
 
 async def second_look(

@@ -70,6 +70,7 @@ class Workbench:
         self.near_pictures = pictures_of(app, lambda: redraw(""))
         self._pictured: tuple[tuple[CheckView | None, tuple[QueueEntry, ...], str], Pictured]
         self._pictured = ((None, (), ""), {})
+        self._again: tuple[QueueEntry, ...] = ()
         self._examples: tuple[CheckView | None, Mapping[int, list[str]]] = (None, {})
         self._followed = -1
         self.drafts = Drafts()
@@ -105,15 +106,14 @@ class Workbench:
         """The pictures of the samples as they are looked at: as they came, or filtered."""
         if self.check is None:
             return {}
-        entries = () if self.work is None else self.work.entries
         sha = self._filtered_sha() if self.work is not None and self.work.filtered else ""
         # A queue may hold 100,000 samples, and every key asks.
         made_of, made = self._pictured
-        if made_of[0] is not self.check or made_of[1] is not entries or made_of[2] != sha:
+        if made_of[0] is not self.check or made_of[1] is not self._again or made_of[2] != sha:
             names = (entry.id for entry in self.check.queue)
             after = {name: in_artifact(sha, f"{name}.png") for name in names} if sha else None
-            made = team.with_again(self.check.thumbnails if after is None else after, entries)
-            self._pictured = ((self.check, entries, sha), made)
+            made = team.with_again(self.check.thumbnails if after is None else after, self._again)
+            self._pictured = ((self.check, self._again, sha), made)
         return made
 
     def examples(self) -> Mapping[int, list[str]]:
@@ -174,14 +174,7 @@ class Workbench:
         given = self.work.queue.noted(sample)
         if given is not None:
             return given
-        return self._texts.text(self._note_digest(self.work, sample))
-
-    def _note_digest(self, work: Annotating, sample: str) -> str:
-        """The note to show: others' notes say too much of an image whose guess is hidden."""
-        is_alone = work.order != "second look" and work.is_hidden(work.queue.entries[sample])
-        source = self._app.source
-        is_live = source is not None and source.writable
-        return work.queue.note_digest(sample, own=is_live and is_alone)
+        return self._texts.text(team.note_digest(self._app.source, self.work, sample))
 
     async def whole_note(self, sample: str) -> tuple[str, str]:
         """The note on a sample as it was given, and its draft, both read to the end."""
@@ -189,7 +182,7 @@ class Workbench:
             return "", ""
         given = self.work.queue.noted(sample)
         if given is None:
-            given = await self._texts.whole(self._note_digest(self.work, sample))
+            given = await self._texts.whole(team.note_digest(self._app.source, self.work, sample))
         draft = self.drafts.texts.get(sample)
         if draft is None:
             draft = await self._texts.whole(self._draft_digest(sample))
@@ -253,6 +246,7 @@ class Workbench:
         graph = graph_of(state, run)
         self.mates.dealt = tuple(desk.annotators)
         part = team.my_part(desk, check, graph, me()) if is_live else Part(check.queue, NOBODY)
+        self._again = team.again_in(part)
         queue = LabelQueue(run.number, desk.node, part.entries, me(), desk, part.mine)
         queue.folded(desk, state.seq)
         self._run = run.number

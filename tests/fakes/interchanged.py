@@ -45,7 +45,17 @@ def record(draw: st.DrawFn) -> Record:
         digest=DIGESTS[sample],
     )
     if kind == NOTE:
-        return replace(made, note=draw(TEXTS))
+        return replace(made, note=draw(TEXTS), state=draw(st.sampled_from(["in_force", "undone"])))
+    if draw(st.booleans()):
+        made = replace(
+            made,
+            key=draw(st.sampled_from(["", "3", "space", "A a", "/", "="])),
+            view=draw(st.sampled_from(["", "single", "grid 8x5", "judging, grid 12x1"])),
+            place=draw(st.integers(-1, 99_999)),
+            look=draw(st.sampled_from(["", "zoom 1.5", "zoom 2 · inverted", "after the filter"])),
+            way=draw(st.sampled_from(["", "kitty", "half"])),
+            picture=draw(st.sampled_from(["", "0f" * 32])),
+        )
     return replace(
         made,
         ms=draw(st.integers(0, 10**9)),

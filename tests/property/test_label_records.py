@@ -35,7 +35,10 @@ def desk(session: str, authors: tuple[tuple[str, str], ...] = ()) -> Desk:
 
 
 def given_label(sample: str, said: tuple[Any, int | None], ms: int) -> ev.LabelGiven:
-    return ev.LabelGiven(1, "label", sample, said[0], said[1], ms, bool(ms % 2), "typical")
+    seen = ("A a", "grid 8x5", ms, "zoom 2 · inverted", "sixel", "ab" * 32) if ms % 3 else ()
+    return ev.LabelGiven(
+        1, "label", sample, said[0], said[1], ms, bool(ms % 2), "typical", None, *seen
+    )
 
 
 FACTS = st.one_of(
@@ -68,8 +71,9 @@ def brought_in(records: list[Record]) -> tuple[list[ev.Event], Desk]:
     numbers = {author: at for at, author in enumerate(authors, start=1)}
     command = ImportLabels(1, "label", 0, [_row(record, numbers) for record in records])
     sealer = cast(Turn, type("Sealer", (), {"seal": lambda _, data: data.decode()})())
-    facts: list[Any] = [ev.ImportBegan(1, "label", "f" * 64, "csv", len(records), ())]
+    facts: list[Any] = [ev.ImportBegan(1, "label", "f" * 64, "csv", len(records), (), whole=True)]
     facts += [(importing._fact(sealer, command, row), ANNA) for row in command.rows]
+    facts.append((ev.ImportEnded(1, "label", 0), ANNA))
     return numbered(*facts), desk(OTHER, authors)
 
 

@@ -13,7 +13,7 @@ from scanflow_tui.cli.label_records import Desk, desk_named, desk_of, records_of
 from scanflow_tui.cli.link import Link
 from scanflow_tui.client.recorded import RecordedSource
 from scanflow_tui.contract import limits
-from scanflow_tui.contract.commands import BeginImport, ImportLabels
+from scanflow_tui.contract.commands import BeginImport, EndImport, ImportLabels
 from scanflow_tui.contract.errors import InputError, Missing, Refused, ScanflowError
 from scanflow_tui.labels.interchange import formats
 from scanflow_tui.labels.interchange.judge import Ground, Judged, judge, said
@@ -56,14 +56,15 @@ def bring_in(
         found = judge(
             formats.read(form, data), ground, lambda n: tell(None, f"judging: {n:,} labels")
         )
+        begun: int | None = None
         is_wanted = bool(found.records) and not dry_run and (partial or not found.problems)
         if is_wanted:
             with reach.acting(session, root) as link:
                 digest = hashlib.sha256(data).hexdigest()
-                _send(link, desk, digest, form, found.records, tell)
+                begun = _send(link, desk, digest, form, found.records, tell)
     for problem in found.problems:
         output.note(problem.place(file))
-    _say(desk, file, found, formats.unread(form, data), is_wanted, dry_run, as_json)
+    _say(desk, file, found, formats.unread(form, data), begun, dry_run, as_json)
     return InputError.exit_code if found.problems else 0
 
 
@@ -87,8 +88,11 @@ def _refuse_unasked(desk: Desk) -> None:
 
 def _send(
     link: Link, desk: Desk, digest: str, form: str, records: Sequence[Record], tell: output.Progress
-) -> None:
-    """Give the commands, 500 labels each, in the order of the labels' times."""
+) -> int:
+    """Give the commands, 500 labels each, in the order of the labels' times; the import's number.
+
+    Nothing is in force before the last of them: an import that breaks off has brought nothing.
+    """
     numbers = {author: at for at, author in enumerate(desk.authors, start=1)}
     new: list[list[str]] = []
     for record in records:
@@ -97,21 +101,21 @@ def _send(
             new.append([record.author, record.session])
     run, node = desk.run.number, desk.node
     n_done = 0
-    begun = link.send(BeginImport(run, node, digest, form, len(records), len(desk.authors), new))
+    answer = link.send(BeginImport(run, node, digest, form, len(records), len(desk.authors), new))
+    begun = int(answer.value)
     for first in range(0, len(records), limits.IMPORT_ROWS_MAX):
         part = records[first : first + limits.IMPORT_ROWS_MAX]
         rows = [_row(record, numbers) for record in part]
         try:
-            link.send(ImportLabels(run, node, int(begun.value), rows))
+            link.send(ImportLabels(run, node, begun, rows))
         except ScanflowError as error:
-            sentence = (
-                f"{error.what}; {n_done:,} of {len(records):,} labels were imported before that"
-            )
-            hint = "import the file again for the rest: what is here already is passed over"
-            raise type(error)(sentence, where=error.where, hint=hint) from None
+            sentence = f"{error.what}; nothing of the file is in force"
+            raise type(error)(sentence, where=error.where, hint="import the file again") from None
         n_done += len(part)
         told = n_done - n_done % TOLD_LABELS
         tell(n_done / len(records), f"importing: over {told:,} of {len(records):,} labels")
+    link.send(EndImport(run, node, begun))
+    return begun
 
 
 def _row(record: Record, numbers: dict[tuple[str, str], int]) -> list[Any]:
@@ -127,7 +131,13 @@ def _row(record: Record, numbers: dict[tuple[str, str], int]) -> list[Any]:
         record.order,
         record.state == "undone",
         record.note,
+        _seen(record),
     ]
+
+
+def _seen(record: Record) -> list[Any]:
+    seen = [record.key, record.view, record.place, record.look, record.way, record.picture]
+    return [] if seen == ["", "", -1, "", "", ""] else seen
 
 
 def _say(
@@ -135,10 +145,11 @@ def _say(
     file: str,
     found: Judged,
     unread: tuple[str, ...],
-    is_done: bool,
+    begun: int | None,
     dry_run: bool,
     as_json: bool,
 ) -> None:
+    is_done = begun is not None
     n_new, n_bad = len(found.records), len(found.problems)
     if as_json:
         problems = [
@@ -150,6 +161,7 @@ def _say(
                 "run": desk.run.number,
                 "node": desk.node,
                 "imported": n_new if is_done else 0,
+                "import": begun,
                 "fit": n_new,
                 "known": found.n_known,
                 "problems": problems,
@@ -164,6 +176,7 @@ def _say(
     bad = f", {n_bad:,} problems" if n_bad else ""
     if is_done:
         output.write(f"run {desk.run.number}: {n_new:,} labels imported{known}{bad}")
+        output.note(f"scanflow labels undo-import {desk.name} {begun} takes all of them back")
     elif dry_run:
         output.write(f"run {desk.run.number}: {n_new:,} labels fit{known}{bad}; nothing was done")
     elif n_bad:

@@ -17,7 +17,7 @@ from scanflow_tui.labels.interchange.record import FIELDS, Problem, Raw, Record,
 
 REQUIRED: Final = ("sample", "author", "time")
 FIELD_CHARS_MAX: Final = 100_000
-_WHOLE: Final = ("class", "ms", "guess")
+_WHOLE: Final = ("class", "ms", "guess", "place")
 _FORMULA: Final = re.compile("'*[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _SHIELDED: Final = re.compile("'+[=+\\-@\t\r\n\uff1d\uff0b\uff0d\uff20]")
 _DIGITS: Final = re.compile(r"-?[0-9]{1,18}")

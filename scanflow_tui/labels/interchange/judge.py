@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from scanflow_tui.contract.limits import AUTHOR_CHARS_MAX, NOTE_CHARS_MAX
+from scanflow_tui.contract.limits import AUTHOR_CHARS_MAX, NOTE_CHARS_MAX, SHOWN_CHARS_MAX
 from scanflow_tui.labels.interchange.record import (
     LABEL_KINDS,
     NOTE,
     ORDER,
+    PLACE_MAX,
+    SEEN,
     SESSION,
     STATES,
     WITH_CLASS,
@@ -175,9 +177,15 @@ class _Row:
             self._guess(),
             self._guess_shown(),
             self._matched("order", ORDER, "an order's name"),
-            self._state(kind),
+            self._state(),
             self._note(kind),
             digest,
+            key=self._seen("key"),
+            view=self._seen("view"),
+            place=self._place(),
+            look=self._seen("look"),
+            way=self._seen("way"),
+            picture=self._seen("picture"),
         )
         return None if self.problems else made
 
@@ -209,8 +217,19 @@ class _Row:
             return None
         return value
 
+    def _seen(self, name: str) -> str:
+        return self._matched(name, SEEN[name], f"a {name} of the Label screen")
+
+    def _place(self) -> int:
+        place = self.whole("place")
+        if place is not None and not 0 <= place <= PLACE_MAX:
+            self.wrong(f"place {place} is not within 0 to {PLACE_MAX}")
+        return -1 if place is None else place
+
     def _matched(self, name: str, pattern: re.Pattern[str], what: str) -> str:
-        text = self.text(name, 100)
+        if name not in self.fields:
+            return ""
+        text = self.text(name, SHOWN_CHARS_MAX)
         if pattern.fullmatch(text):
             return text
         self.wrong(f"{name} {_shown(text)} is not {what}")
@@ -303,12 +322,10 @@ class _Row:
             return None
         return shown
 
-    def _state(self, kind: str) -> Any:
+    def _state(self) -> Any:
         state = self.text("state", 20) or "in_force"
         if state not in STATES:
             self.wrong(f"state {state!r} is none of {', '.join(STATES)}")
-        elif state == "undone" and kind == NOTE:
-            self.wrong("a note is never undone")
         return state
 
     def _note(self, kind: str) -> str:

@@ -30,6 +30,12 @@ FIELDS: Final = (
     "guess",
     "guess_shown",
     "order",
+    "key",
+    "view",
+    "place",
+    "look",
+    "way",
+    "picture",
     "state",
     "note",
     "imported_by",
@@ -38,6 +44,15 @@ FIELDS: Final = (
 
 ORDER: Final = re.compile(r"([a-z][a-z0-9 _-]{0,39})?")
 """What an order of the queue is called: it stands in an event, so it is no text of a person's."""
+PLACE_MAX: Final = 10**9
+SEEN: Final = {
+    "key": re.compile(r"([!-~]{1,40}( [!-~]{1,40}){0,3})?"),
+    "view": re.compile(r"((judging, )?(single|grid [0-9]{1,4}x[0-9]{1,4}))?"),
+    "look": re.compile(r"([a-z0-9.]{1,20}([ ·]{1,3}[a-z0-9.]{1,20}){0,19})?"),
+    "way": re.compile(r"([a-z]{1,12})?"),
+    "picture": re.compile(r"([0-9a-f]{64})?"),
+}
+"""What else was on screen, as a session says it; likewise no text of a person's."""
 SESSION: Final = re.compile(r"([0-9A-HJKMNP-TV-Z]{26})?")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _US: Final = timedelta(microseconds=1)
@@ -50,7 +65,9 @@ class Record:
 
     ``author`` is the word of whoever made the file, ``session`` the ULID of the session where it
     was said (empty: none of ScanFlow's), ``imported_by`` who brought it into the session that is
-    exported (empty: it was said there). ``digest`` is the SHA-256 of the sample's image.
+    exported (empty: it was said there). ``digest`` is the SHA-256 of the sample's image. ``key`` to
+    ``picture`` are what was on screen, as in a session (``docs/session-format.md``); ``place`` is
+    -1 where it is not known.
     """
 
     sample: str
@@ -68,6 +85,12 @@ class Record:
     note: str = ""
     digest: str = ""
     imported_by: str = ""
+    key: str = ""
+    view: str = ""
+    place: int = -1
+    look: str = ""
+    way: str = ""
+    picture: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +166,12 @@ def fields_of(record: Record) -> dict[str, Any]:
         "guess": record.guess,
         "guess_shown": record.guess_shown,
         "order": record.order,
+        "key": record.key,
+        "view": record.view,
+        "place": record.place if record.place >= 0 else None,
+        "look": record.look,
+        "way": record.way,
+        "picture": record.picture,
         "state": record.state,
         "note": record.note,
         "imported_by": record.imported_by,

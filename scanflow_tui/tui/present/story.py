@@ -89,6 +89,10 @@ def _of_person(fact: ev.Fact | ev.Unknown) -> tuple[str, str, str] | None:
             return ("✓", fact.node, f"{fact.sample} is {word}, a file says of {fact.author}")
         case ev.NoteImported():
             return ("·", fact.node, f"a note on {fact.sample}, a file says of {fact.author}")
+        case ev.ImportEnded():
+            return ("✓", fact.node, f"the labels of import {fact.begun} are in force")
+        case ev.ImportUndone():
+            return ("↺", fact.node, f"all labels of import {fact.begun} were taken back")
         case ev.PlaceKept():
             return ("·", fact.node, f"somebody is at {fact.sample}, order {fact.order}")
         case ev.LabellingFinished():
