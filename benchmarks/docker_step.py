@@ -33,7 +33,7 @@ from rich.progress import Progress
 from report import Row, save, show
 from scanflow_tui.cli.link import Link as SessionLink
 from scanflow_tui.client.live import LiveSource
-from scanflow_tui.client.start import create_session
+from scanflow_tui.client.starting import create_session
 from scanflow_tui.contract.commands import Leave, StartRun
 from scanflow_tui.contract.errors import Refused
 from scanflow_tui.contract.states import NODE_ENDED

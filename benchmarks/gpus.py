@@ -24,7 +24,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from report import Row, save, show
 from scanflow_tui.client.live import LiveSource
-from scanflow_tui.client.start import create_session
+from scanflow_tui.client.starting import create_session
 from scanflow_tui.contract.commands import Leave, StartRun
 from scanflow_tui.contract.states import RUN_ENDED
 from scanflow_tui.engine import gpus

@@ -34,7 +34,7 @@ from report import Row, save, show
 from scanflow_tui.cli.link import Link
 from scanflow_tui.client.connection import Connection
 from scanflow_tui.client.live import LiveSource
-from scanflow_tui.client.start import create_session
+from scanflow_tui.client.starting import create_session
 from scanflow_tui.contract import limits
 from scanflow_tui.contract.commands import StartRun
 from scanflow_tui.contract.loglines import Decoder, Line

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from scanflow_tui.client.live import LiveSource
-from scanflow_tui.client.start import create_session
+from scanflow_tui.client.starting import create_session
 from scanflow_tui.contract.commands import AddBatch, Leave, StartRun
 from scanflow_tui.contract.evidence import QueueEntry, to_json
 from scanflow_tui.session.state import LabelView

@@ -35,7 +35,7 @@ import pyte
 from report import Row, save, show
 from scanflow_tui.cli.link import Link
 from scanflow_tui.client.live import LiveSource
-from scanflow_tui.client.start import create_session
+from scanflow_tui.client.starting import create_session
 from scanflow_tui.contract.commands import Leave, StartRun
 from scanflow_tui.contract.errors import Refused
 from scanflow_tui.contract.loglines import rebuild

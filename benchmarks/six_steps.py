@@ -13,7 +13,7 @@ from pathlib import Path
 
 from scanflow_tui.client.live import LiveSource
 from scanflow_tui.client.source import Ref
-from scanflow_tui.client.start import create_session
+from scanflow_tui.client.starting import create_session
 from scanflow_tui.contract.loglines import Decoder, Line, Stream, rebuild
 from scanflow_tui.engine.docker_follow import IN_DOUBT
 from scanflow_tui.engine.docker_log import replaced

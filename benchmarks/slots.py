@@ -28,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from report import Row, save, show
 from scanflow_tui.client.live import LiveSource
-from scanflow_tui.client.start import create_session, launch
+from scanflow_tui.client.starting import create_session, launch
 from scanflow_tui.contract.commands import Leave, StartRun
 from scanflow_tui.contract.errors import ScanflowError
 

@@ -28,7 +28,7 @@ from rich.progress import Progress
 from report import Row, save, show
 from scanflow_tui.cli.link import Link
 from scanflow_tui.client.live import LiveSource
-from scanflow_tui.client.start import create_session
+from scanflow_tui.client.starting import create_session
 from scanflow_tui.contract.commands import Leave
 from scanflow_tui.contract.errors import Refused
 from scanflow_tui.session.copy import shared_lock

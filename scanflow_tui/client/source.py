@@ -8,11 +8,11 @@ socket,
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from scanflow_tui.contract.commands import Command
 from scanflow_tui.contract.logsearch import Counted, Found, Search
+from scanflow_tui.contract.records import dataclass, field
 from scanflow_tui.session.events import Event
 from scanflow_tui.session.state import SessionState
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from scanflow_tui.client.connection import Connection
-from scanflow_tui.client.start import SOCKET_NAME
+from scanflow_tui.client.starting import SOCKET_NAME
 from scanflow_tui.contract import limits, wire
 from scanflow_tui.contract.errors import Missing, Refused
 

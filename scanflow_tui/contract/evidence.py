@@ -8,8 +8,10 @@ accuracies are in 0..1, times in microseconds UTC, classes are indices into the 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from typing import Any, Literal
+
+from scanflow_tui.contract.records import dataclass, field
 
 Verdict = Literal["clean", "drift", "too_few"]
 Share = Literal["repair", "audit"]

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from scanflow_tui.contract import limits
+from scanflow_tui.contract.records import dataclass
 
 _HEADER = re.compile(
     rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.(\d{6})Z (stdout|stderr|engine) ([PF]) ", re.ASCII

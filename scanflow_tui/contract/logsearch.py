@@ -7,12 +7,12 @@ nothing of it is kept. The reader is whoever has the bytes; it must not fail on 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from scanflow_tui.contract import limits
 from scanflow_tui.contract.loglines import header_bytes
 from scanflow_tui.contract.logwords import Text, Words
+from scanflow_tui.contract.records import dataclass
 
 Read = Callable[[int, int], tuple[bytes, int]]
 """Offset and length in; bytes and the whole record's size out. No bytes: there is a gap."""

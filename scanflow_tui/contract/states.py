@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, get_args
+
+from scanflow_tui.contract.records import dataclass
 
 AttemptState = Literal[
     "starting", "queued", "running", "done", "failed", "doubt", "lost", "timed_out", "cancelled"

@@ -19,12 +19,12 @@ import json
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from scanflow_tui.contract import canonical, limits
 from scanflow_tui.contract.errors import InputError, ScanflowError
+from scanflow_tui.contract.records import dataclass, field
 
 CONTRACT = 1
 ENV = "SCANFLOW_STEP"

@@ -9,11 +9,11 @@ from __future__ import annotations
 import json
 import os
 import stat
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from scanflow_tui.contract import canonical, limits
+from scanflow_tui.contract.records import dataclass
 from scanflow_tui.engine.protocol import Exited, Hit, LogChunk
 
 SPEC = "spec.json"

@@ -10,8 +10,9 @@ import functools
 import os
 import signal
 import time
-from dataclasses import dataclass
 from pathlib import Path
+
+from scanflow_tui.contract.records import dataclass
 
 PROC = Path("/proc")
 _TICKS_PER_S = os.sysconf("SC_CLK_TCK")

@@ -8,9 +8,9 @@ the outputs are judged by the supervisor.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Literal, Protocol, runtime_checkable
 
+from scanflow_tui.contract.records import dataclass, field
 from scanflow_tui.contract.step import StepLimits
 
 Hit = Literal["time", "log", "memory", "disk", ""]

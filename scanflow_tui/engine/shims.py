@@ -12,8 +12,9 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from scanflow_tui.contract.records import dataclass, field
 
 SERVER = Path(__file__).with_name("forkserver.py")
 LENGTH_BYTES = 4

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import math
+import os
 import platform
 import site
 import sys
@@ -97,11 +98,12 @@ def _distributions(place: str) -> set[str]:
     Reading what lies in them would take a second where there are hundreds.
     """
     try:
-        paths = list(Path(place).iterdir())
+        names = os.listdir(place)  # noqa: PTH208  # hundreds of names, at every start
     except OSError:
         return set()
-    found = {path.stem for path in paths if path.suffix in (".dist-info", ".egg-info")}
-    return {name.lower().replace("-", "==", 1) for name in found}
+    found = (name.rpartition(".") for name in names)
+    stems = {stem for stem, _, ending in found if ending in ("dist-info", "egg-info")}
+    return {name.lower().replace("-", "==", 1) for name in stems}
 
 
 @functools.cache

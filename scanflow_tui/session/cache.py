@@ -6,8 +6,8 @@ none.
 
 from __future__ import annotations
 
+import functools
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,12 @@ import msgspec
 from scanflow_tui.contract import canonical
 from scanflow_tui.contract.errors import InputError
 from scanflow_tui.contract.ids import SHA
+from scanflow_tui.contract.records import dataclass
 from scanflow_tui.session.artifacts import verify
 from scanflow_tui.session.events import Artifact
 
 ENTRY_BYTES_MAX = 1024 * 1024
+PARSED_MAX = 2048
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +59,25 @@ def write(cache: Path, entry: CacheEntry) -> None:
 
 def read(cache: Path, key: str) -> CacheEntry | None:
     """The entry of a key as written, not yet believed; None where there is none or it is broken."""
+    path = _path(cache, key)
     try:
-        with open(_path(cache, key), "rb") as source:
-            data = source.read(ENTRY_BYTES_MAX)
-        entry = msgspec.convert(canonical.decode(data), CacheEntry)
+        now = path.stat()
+    except OSError:
+        return None
+    entry = _parsed(path, now.st_ino, now.st_mtime_ns, now.st_size)
+    return entry if entry is not None and entry.key == key else None
+
+
+@functools.lru_cache(maxsize=PARSED_MAX)
+def _parsed(path: Path, _inode: int, _changed_ns: int, _n_bytes: int) -> CacheEntry | None:
+    """An entry as its file says; a run asks for each twice or more, and a file is never changed in
+    place.
+    """
+    try:
+        with open(path, "rb") as source:
+            return msgspec.convert(canonical.decode(source.read(ENTRY_BYTES_MAX)), CacheEntry)
     except (OSError, ValueError):
         return None
-    return entry if entry.key == key else None
 
 
 def lookup(cache: Path, objects: Path, key: str) -> CacheEntry | None:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from scanflow_tui.contract import canonical
+from scanflow_tui.contract.records import dataclass
 from scanflow_tui.session import events as ev
 
 

@@ -7,7 +7,8 @@ the chain stays whole, and without the salt a short text cannot be guessed from 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+
+from scanflow_tui.contract.records import dataclass
 
 SALT_BYTES = 16
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from scanflow_tui.contract.records import dataclass
 from scanflow_tui.session.places import FILE_MODE, SessionFolder, session_names
 
 INDEX_BYTES_MAX = 64 * 1024

@@ -13,11 +13,11 @@ import stat
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 from scanflow_tui.contract.errors import Missing, Refused
 from scanflow_tui.contract.ids import SHA
+from scanflow_tui.contract.records import dataclass
 from scanflow_tui.session import cache as caching
 from scanflow_tui.session import places
 from scanflow_tui.session.copy import shared_lock

@@ -11,13 +11,13 @@ import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
 from scanflow_tui.contract import canonical
 from scanflow_tui.contract.errors import InputError, Missing
 from scanflow_tui.contract.limits import MIB, OUTPUT_BYTES_MAX, OUTPUT_FILES_MAX
+from scanflow_tui.contract.records import dataclass
 
 DEPTH_MAX = 64
 READ_BYTES = MIB

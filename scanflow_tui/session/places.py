@@ -9,13 +9,13 @@ import difflib
 import os
 import stat
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from scanflow_tui.contract import canonical
 from scanflow_tui.contract.errors import InputError, Missing, Refused, UsageError
 from scanflow_tui.contract.ids import SESSION_NAME
 from scanflow_tui.contract.limits import SOCKET_PATH_BYTES_MAX
+from scanflow_tui.contract.records import dataclass
 
 FOLDER_MODE = 0o700
 FILE_MODE = 0o600

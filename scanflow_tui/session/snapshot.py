@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 from scanflow_tui.contract.errors import InputError
+from scanflow_tui.contract.records import dataclass
 from scanflow_tui.session.artifacts import ingest
 from scanflow_tui.session.events import Artifact
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from scanflow_tui.contract import canonical
+from scanflow_tui.contract.records import dataclass
 from scanflow_tui.session.chain import Head, Row, Verdict, check
 from scanflow_tui.session.store import Store
 

@@ -16,7 +16,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from scanflow_tui.contract import limits, wire
+from scanflow_tui.contract import limits, plain_asyncio, wire
 from scanflow_tui.contract.errors import EXIT_DEFECT, Missing, ScanflowError
 from scanflow_tui.supervisor.daemon import BUSY_CODE, Starter, detach, take_lock
 
@@ -47,6 +47,7 @@ def _serve(folder: Path, options: argparse.Namespace, starter: Starter) -> int:
     try:
         # Nothing that a module holds is garbage, so none is looked for while they are loaded.
         gc.disable()
+        plain_asyncio.load()
         # Imported here: DuckDB and asyncio must not be loaded before the forks.
         from scanflow_tui.supervisor.opening import serve
 

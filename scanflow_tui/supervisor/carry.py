@@ -10,9 +10,9 @@ import asyncio
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 
+from scanflow_tui.contract.records import dataclass
 from scanflow_tui.supervisor import (
     doors,
     effects_attempt,

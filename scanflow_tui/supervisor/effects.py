@@ -6,10 +6,10 @@ name. The shell answers with the stimulus named in the docstring.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from scanflow_tui.contract.errors import ScanflowError
+from scanflow_tui.contract.records import dataclass, field
 from scanflow_tui.contract.step import StepLimits
 from scanflow_tui.engine.protocol import Exited
 from scanflow_tui.labels.files import Sayings

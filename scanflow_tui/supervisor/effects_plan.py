@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import scanflow_tui
 from scanflow_tui import __version__
 from scanflow_tui.contract import canonical, limits
 from scanflow_tui.contract.errors import InputError, Missing, ScanflowError
+from scanflow_tui.contract.records import dataclass
 from scanflow_tui.engine.choose import image_of
 from scanflow_tui.session import artifacts, cache, places
 from scanflow_tui.session.events import Artifact
@@ -30,6 +30,8 @@ from scanflow_tui.workflow.plan import CacheEntry, Plan, PlanFacts, plan
 
 PIPELINE_FILE = "pipeline.yaml"
 CHANGES_MAX = 50
+STEP_PACKAGES = ("contract", "checks", "images", "labels", "repair", "steps")
+"""All of ScanFlow that a step loads; what plans, watches and shows cannot change what it makes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +207,10 @@ def _stored(place: Workplace, path: str) -> Artifact:
 
 
 def package_digest() -> str:
-    """A digest of ScanFlow's sources as they lie there now, so that an edited step is a new one."""
+    """A digest of what steps load of ScanFlow as it lies there now: an edited step is a new one."""
     root = Path(scanflow_tui.__file__).parent
-    stats = [(path, path.stat()) for path in sorted(root.rglob("*.py"))]
+    paths = sorted(path for name in STEP_PACKAGES for path in (root / name).rglob("*.py"))
+    stats = [(path, path.stat()) for path in (root / "__init__.py", *paths)]
     return _digest_of(root, tuple((path, now.st_mtime_ns, now.st_size) for path, now in stats))
 
 

@@ -10,11 +10,11 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
 from typing import Protocol
 
 from scanflow_tui.contract import limits
 from scanflow_tui.contract.errors import Missing, ScanflowError
+from scanflow_tui.contract.records import dataclass, field
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.contents import Content
 from scanflow_tui.session.events import Event

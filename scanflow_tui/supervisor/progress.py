@@ -23,7 +23,7 @@ from scanflow_tui.supervisor.effects import (
     StoreLabels,
 )
 from scanflow_tui.supervisor.outcomes import cancel_before_start, tell_from_human
-from scanflow_tui.supervisor.turn import Turn, graph_of, node_of, open_of
+from scanflow_tui.supervisor.turn import Inputs, Turn, graph_of, node_of, open_of
 from scanflow_tui.workflow.asks import asks
 from scanflow_tui.workflow.graph import Multigraph, Node
 from scanflow_tui.workflow.plan import Ready, Skip, cache_key, inputs_of
@@ -116,15 +116,7 @@ def _begin_step(turn: Turn, run: RunView, declared: Node, reason: str, not_befor
 
     Some are intended before there is room, so that they begin at once when there is.
     """
-    inputs, sources = _inputs(turn, run, declared)
-    key = cache_key(
-        declared,
-        code=run.code,
-        package_version=__version__,
-        environment=run.environment,
-        inputs=inputs,
-        contract=CONTRACT,
-    )
+    inputs, sources, key = _known_inputs(turn, run, declared)
     asked = (run.number, declared.id, key)
     view = run.nodes[declared.id]
     if asked not in turn.machine.missed and not view.is_forced:
@@ -158,6 +150,23 @@ def _begin_step(turn: Turn, run: RunView, declared: Node, reason: str, not_befor
             asks=asks(declared.limits),
         )
     )
+
+
+def _known_inputs(turn: Turn, run: RunView, declared: Node) -> Inputs:
+    """A ready node's inputs and key; they stay until it is begun, or the run is planned anew."""
+    known = turn.machine.inputs.get((run.number, declared.id))
+    if known is None:
+        inputs, sources = _inputs(turn, run, declared)
+        key = cache_key(
+            declared,
+            code=run.code,
+            package_version=__version__,
+            environment=run.environment,
+            inputs=inputs,
+            contract=CONTRACT,
+        )
+        known = turn.machine.inputs[run.number, declared.id] = (inputs, sources, key)
+    return known
 
 
 def _inputs(turn: Turn, run: RunView, declared: Node) -> tuple[dict[str, str], dict[str, str]]:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 from scanflow_tui.contract import limits
+from scanflow_tui.contract.records import dataclass, field
 from scanflow_tui.session.events import StepError
 
 TEXT_CHARS_MAX = 500

@@ -11,12 +11,12 @@ import contextlib
 import os
 import socket
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from scanflow_tui.contract import wire
 from scanflow_tui.contract.errors import Missing, ScanflowError
+from scanflow_tui.contract.records import dataclass
 from scanflow_tui.supervisor.attending import Client
 from scanflow_tui.supervisor.effects import Answer
 from scanflow_tui.supervisor.frames import Row, pack_rows, peer_groups, peer_uid

@@ -7,9 +7,10 @@ used by others meanwhile.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from scanflow_tui.contract.limits import GIB
+from scanflow_tui.contract.records import dataclass
 from scanflow_tui.contract.step import StepLimits
 from scanflow_tui.engine.protocol import Capacity
 

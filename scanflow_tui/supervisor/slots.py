@@ -13,10 +13,11 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, KeysView, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 from scanflow_tui.contract.errors import Refused
+from scanflow_tui.contract.records import dataclass
 from scanflow_tui.contract.step import StepLimits
 from scanflow_tui.engine import procfs
 from scanflow_tui.engine.protocol import Capacity

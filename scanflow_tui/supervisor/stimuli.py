@@ -5,12 +5,12 @@ Values only. Time, salts and everything read from a disk or an engine comes in h
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 from scanflow_tui.contract.commands import Command
 from scanflow_tui.contract.errors import ScanflowError
 from scanflow_tui.contract.evidence import Finding, Options, QueueEntry, Table
+from scanflow_tui.contract.records import dataclass, field
 from scanflow_tui.engine.protocol import (
     Accepted,
     Exited,

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Hashable
-from dataclasses import dataclass, field
 
 from scanflow_tui.contract import ids
 from scanflow_tui.contract.errors import ScanflowError
+from scanflow_tui.contract.records import dataclass, field
 from scanflow_tui.contract.states import ATTEMPT_ENDED
 from scanflow_tui.engine.protocol import Capacity, Exited
 from scanflow_tui.session import events as ev
@@ -29,6 +29,8 @@ from scanflow_tui.workflow.plan import Order, order
 SUPERVISOR = "supervisor"
 
 Key = tuple[Hashable, ...]
+Inputs = tuple[dict[str, str], dict[str, str], str]
+"""What a node reads, where each comes from, and its key."""
 
 
 @dataclass(slots=True)
@@ -53,6 +55,7 @@ class Machine:
     graphs: dict[int, tuple[Multigraph, Order]] = field(default_factory=dict)
     samples: dict[int, frozenset[str]] = field(default_factory=dict)
     frontiers: Frontiers = field(default_factory=dict)
+    inputs: dict[tuple[int, str], Inputs] = field(default_factory=dict)
     ticked_at: int = 0
 
     def __post_init__(self) -> None:
@@ -92,12 +95,22 @@ class Turn:
             known = (fact.run, fact.node, fact.attempt)
             self.machine.names[fact.name] = self.machine.open[fact.name] = known
             self.machine.intents[fact.name] = event.seq
+            self.machine.inputs.pop(known[:2], None)
+        elif isinstance(fact, ev.NodeCached):
+            self.machine.inputs.pop((fact.run, fact.node), None)
+        elif isinstance(fact, frontier.TURNS):
+            self._forget_inputs(fact.run)
         elif isinstance(fact, ev.AttemptEnded):
             name = ids.attempt_name(state.session, fact.run, fact.node, fact.attempt)
             self.machine.open.pop(name, None)
             self.machine.intents.pop(name, None)
         frontier.heard(self.machine.frontiers, fact, self._known_order)
         return event.seq
+
+    def _forget_inputs(self, run: int) -> None:
+        """What hangs on the outputs, the code and the environment of a run is asked anew."""
+        kept = self.machine.inputs.items()
+        self.machine.inputs = {key: known for key, known in kept if key[0] != run}
 
     def _known_order(self, number: int) -> Order | None:
         run = self.state.runs.get(number)

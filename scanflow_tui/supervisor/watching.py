@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from scanflow_tui.contract import limits
+from scanflow_tui.contract.records import dataclass, field
 from scanflow_tui.contract.step import REPORT_FILE
 from scanflow_tui.engine.protocol import (
     Absent,

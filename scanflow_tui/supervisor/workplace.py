@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from scanflow_tui.contract.records import dataclass, field
 from scanflow_tui.engine.protocol import Engine
 from scanflow_tui.session import artifacts, places
 from scanflow_tui.session.places import SessionFolder

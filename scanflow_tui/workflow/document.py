@@ -7,7 +7,6 @@ document costs a traceback or a hang. Scalars mean what YAML's safe loader says 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -15,6 +14,7 @@ from yaml.reader import Reader
 
 from scanflow_tui.contract import limits
 from scanflow_tui.contract.errors import InputError
+from scanflow_tui.contract.records import dataclass
 from scanflow_tui.workflow.findings import Findings
 from scanflow_tui.workflow.graph import Place
 

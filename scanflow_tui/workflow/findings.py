@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Literal
 
+from scanflow_tui.contract.records import dataclass, field
 from scanflow_tui.workflow.graph import Place
 
 FINDINGS_MAX = 500

@@ -7,9 +7,9 @@ run.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from scanflow_tui.contract.records import dataclass, field
 from scanflow_tui.contract.step import StepLimits
 
 NodeKind = Literal["input", "step", "agent", "human"]

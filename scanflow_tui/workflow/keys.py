@@ -6,10 +6,10 @@ Steps with one key would make the same outputs: whatever may change outputs has 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from scanflow_tui.contract import canonical
+from scanflow_tui.contract.records import dataclass
 from scanflow_tui.contract.step import CONTRACT
 from scanflow_tui.workflow.graph import Node
 

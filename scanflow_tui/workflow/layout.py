@@ -9,8 +9,8 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
+from scanflow_tui.contract.records import dataclass
 from scanflow_tui.workflow.graph import Multigraph
 from scanflow_tui.workflow.route import Route, Stage, route
 from scanflow_tui.workflow.wires import Wire, wires_of

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from scanflow_tui.contract.records import dataclass
 from scanflow_tui.workflow.graph import Multigraph, Node
 from scanflow_tui.workflow.when import Expr, WhenError, names, parse
 

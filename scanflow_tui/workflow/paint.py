@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Mapping
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
+from scanflow_tui.contract.records import dataclass
 from scanflow_tui.workflow.layout import Box, Layout
 from scanflow_tui.workflow.route import Route
 

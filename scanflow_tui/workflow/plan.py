@@ -6,9 +6,9 @@ Pure. Walks once in topological order; a node's key is known only while all of i
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Literal
 
+from scanflow_tui.contract.records import dataclass, field
 from scanflow_tui.contract.step import Scalar
 from scanflow_tui.workflow import order as ordering
 from scanflow_tui.workflow.graph import Multigraph, Node, Source

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
+from scanflow_tui.contract.records import dataclass
 from scanflow_tui.contract.states import BAD, NODE_ENDED, NodeState
 from scanflow_tui.contract.step import Scalar
 from scanflow_tui.workflow import order as ordering

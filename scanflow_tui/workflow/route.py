@@ -7,10 +7,10 @@ is possible. What does not go forward loops below all boxes.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
+from scanflow_tui.contract.records import dataclass, field
 from scanflow_tui.workflow.wires import Style, Wire
 
 Point = tuple[int, int]

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 from scanflow_tui.contract import limits
+from scanflow_tui.contract.records import dataclass
 from scanflow_tui.contract.step import Scalar
 from scanflow_tui.workflow.findings import suggestion
 

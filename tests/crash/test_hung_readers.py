@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from scanflow_tui.client.live import LiveSource
-from scanflow_tui.client.start import create_session
+from scanflow_tui.client.starting import create_session
 from scanflow_tui.contract import limits, wire
 from scanflow_tui.contract.commands import Leave, StartRun
 from scanflow_tui.contract.loglines import rebuild

@@ -21,7 +21,7 @@ from scanflow_tui.client.connection import Connection
 from scanflow_tui.client.live import LiveSource
 from scanflow_tui.client.recorded import RecordedSource
 from scanflow_tui.client.source import Ref
-from scanflow_tui.client.start import BUSY_CODE, create_session, launch
+from scanflow_tui.client.starting import BUSY_CODE, create_session, launch
 from scanflow_tui.contract import limits, wire
 from scanflow_tui.contract.commands import AddBatch, Leave, StartRun, to_json
 from scanflow_tui.contract.errors import InputError, Missing, Refused

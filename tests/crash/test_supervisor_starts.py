@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from scanflow_tui.client.start import KILLED_MAX, Killed
+from scanflow_tui.client.start import KILLED_MAX
+from scanflow_tui.client.starting import Killed
 from scanflow_tui.contract.commands import StartRun
 from tests.crash.toy import Toy, end, kill, until
 

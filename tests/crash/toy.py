@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scanflow_tui.client.live import LiveSource
-from scanflow_tui.client.start import create_session
+from scanflow_tui.client.starting import create_session
 from scanflow_tui.contract.commands import Leave
 from scanflow_tui.contract.errors import Refused
 from scanflow_tui.session import events as ev

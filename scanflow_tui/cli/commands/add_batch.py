@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from scanflow_tui.cli import output, reach
-from scanflow_tui.cli.commands.run import follow, report
+from scanflow_tui.cli.running import follow, report
 from scanflow_tui.contract.commands import AddBatch
 from scanflow_tui.contract.errors import Missing
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from scanflow_tui.cli import output, reach
-from scanflow_tui.cli.commands.run import follow, report
 from scanflow_tui.cli.figures import change
+from scanflow_tui.cli.running import follow, report
 from scanflow_tui.contract.commands import Decide
 from scanflow_tui.contract.errors import PersonNeeded, Refused
 from scanflow_tui.contract.evidence import to_json

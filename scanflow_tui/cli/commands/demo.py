@@ -16,7 +16,7 @@ from scanflow_tui.cli.commands.approve import print_table
 from scanflow_tui.cli.commands.init import copy_pipeline, make_data
 from scanflow_tui.cli.playing import N_BATCHES, Demo, Script
 from scanflow_tui.client.live import LiveSource
-from scanflow_tui.client.start import create_session
+from scanflow_tui.client.starting import create_session
 from scanflow_tui.contract.errors import RunFailed, UsageError
 from scanflow_tui.contract.evidence import to_json
 from scanflow_tui.engine.choose import DOCKER

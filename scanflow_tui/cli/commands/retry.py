@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scanflow_tui.cli import output, reach
-from scanflow_tui.cli.commands.run import follow, report
+from scanflow_tui.cli.running import follow, report
 from scanflow_tui.contract.commands import Retry
 from scanflow_tui.contract.errors import UsageError
 from scanflow_tui.contract.states import BAD, GOOD

@@ -1,44 +1,42 @@
-"""``scanflow run``: start a run and follow it until it ends or needs a person."""
+"""``scanflow run``: start a run and follow it until it ends or needs a person.
+
+What it needs to talk with a supervisor is loaded while that one comes up.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from scanflow_tui.cli import output, reach
 from scanflow_tui.cli.choosing import session_folder, sessions_root
-from scanflow_tui.cli.commands.status import ACTS, run_json
-from scanflow_tui.cli.figures import engine_line, why
-from scanflow_tui.cli.following import Follower, end_of
-from scanflow_tui.cli.link import Link
-from scanflow_tui.client.source import Ref
-from scanflow_tui.client.start import create_session
-from scanflow_tui.contract.commands import StartRun
-from scanflow_tui.contract.errors import PersonNeeded, RunFailed, UsageError
+from scanflow_tui.client.starting import Making, begin, begin_session
+from scanflow_tui.contract import plain_asyncio
+from scanflow_tui.contract.limits import PIPELINE_BYTES_MAX
 from scanflow_tui.session import places
-from scanflow_tui.session.state import SessionState
 
-AUTO = "auto"
 HERE = "."
+PIPELINE_FILE = "pipeline.yaml"
 
 
 def create_here(root: Path, name: str | None, pipeline: str, engine: str) -> Path:
     """Make a session from a pipeline's folder; its name is the pipeline's, if none is given."""
-    # Imported here: a run in a session that is there reads no pipeline.
-    from scanflow_tui.cli.commands.lint import pipeline_text
-    from scanflow_tui.cli.main import command_names
-    from scanflow_tui.engine.choose import DOCKER
-    from scanflow_tui.workflow.lint import read
+    return begin_here(root, name, pipeline, engine).finish()
 
-    text, where = pipeline_text(pipeline)
-    name = name or read(text, where).name
+
+def begin_here(root: Path, name: str | None, pipeline: str, engine: str) -> Making:
+    """The same without waiting for the supervisor that makes it."""
+    # Imported here: the command's own module, which tests load alone.
+    from scanflow_tui.cli.main import command_names
+
+    name = name or _name_of(pipeline)
     places.check_name(name, command_names())
+    _require_readable(pipeline)
     folder = Path(pipeline) if Path(pipeline).is_dir() else Path(pipeline).parent
-    if engine == DOCKER:
+    if engine == "docker":
         # Imported here: it loads the docker package.
         from scanflow_tui.cli.commands.images import have_image
 
         have_image(folder)
-    return create_session(root, name, folder, engine)
+    return begin_session(root, name, folder, engine)
 
 
 def execute(
@@ -50,90 +48,62 @@ def execute(
     root: str | None,
     as_json: bool,
 ) -> int:
-    """Plan, start, follow. Exit 3 where it failed, 7 where a person has to act."""
-    folder, is_new = _folder(session, pipeline, engine, root)
-    with reach.acting(folder.name, str(folder.parent)) as link:
-        if is_new and (line := engine_line(link.state)):
-            output.note(line)
-        if not is_new:
-            _require_same(link, pipeline, engine)
-        number = int(link.send(StartRun(batch)).value)
-        if not detach:
-            follow(link, number)
-        state = link.state
-    return report(state, number, as_json, detach)
+    """Choose or make the session, then run. Exit 3 where it failed, 7 where a person has to act."""
+    folder, making = _folder(session, pipeline, engine, root)
+    plain_asyncio.load()
+    # Imported here: meanwhile the supervisor comes up.
+    from scanflow_tui.cli import running
+
+    if making is not None:
+        making.finish()
+    return running.run(
+        folder,
+        is_new=making is not None,
+        batch=batch,
+        pipeline=pipeline,
+        detach=detach,
+        engine=engine,
+        as_json=as_json,
+    )
 
 
-def _folder(session: str | None, pipeline: str, engine: str, root: str | None) -> tuple[Path, bool]:
-    """The session's folder, and whether it was made now."""
-    names = places.session_names(sessions_root(root))
-    is_here = Path(pipeline, "pipeline.yaml").exists()
+def _folder(
+    session: str | None, pipeline: str, engine: str, root: str | None
+) -> tuple[Path, Making | None]:
+    """The session's folder, its supervisor on its way up; and the making of it, if it is new."""
+    lie_in = sessions_root(root)
+    names = places.session_names(lie_in)
+    is_here = Path(pipeline, PIPELINE_FILE).exists()
     if session in names or (session is None and names and pipeline == HERE and not is_here):
-        return session_folder(session, root), False
-    # Imported here, as above.
+        found = session_folder(session, root)
+    else:
+        name = session or _name_of(pipeline)
+        if name not in names:
+            return lie_in.resolve() / name, begin_here(lie_in, name, pipeline, engine)
+        found = session_folder(name, root)
+    begin(found)
+    return found, None
+
+
+def _name_of(pipeline: str) -> str:
+    # Imported here: a run whose session is named reads no pipeline.
     from scanflow_tui.cli.commands.lint import pipeline_text
     from scanflow_tui.workflow.lint import read
 
     text, where = pipeline_text(pipeline)
-    name = session or read(text, where).name
-    if name in names:
-        return session_folder(name, root), False
-    return create_here(sessions_root(root), name, pipeline, engine), True
+    return read(text, where).name
 
 
-def _require_same(link: Link, pipeline: str, engine: str) -> None:
-    """Raises UsageError where a session that is there has another engine or pipeline."""
-    state = link.state
-    if engine not in (AUTO, state.engine):
-        raise UsageError(
-            f"session {state.name} runs its steps with the {state.engine} engine, and keeps it",
-            hint=f"scanflow run NEWNAME --engine {engine} makes another session.",
-        )
-    if pipeline == HERE:
-        return
-    folder = Path(link.read(Ref("content", state.pipeline_content)).data.decode("utf-8"))
-    given = Path(pipeline).resolve()
-    if folder.resolve() not in (given, given.parent):
-        raise UsageError(
-            f"session {state.name} is of the pipeline in {folder}, not {pipeline}",
-            hint=f"scanflow run NEWNAME --pipeline {pipeline} makes another session.",
-        )
-
-
-def follow(link: Link, number: int) -> None:
-    """Follow a run until it ends or needs a person; progress goes to stderr."""
-    with output.progress(f"run {number}") as tell:
-        follower = Follower(number, tell)
-        link.wait(lambda state: end_of(state, number), follower.seen)
-
-
-def report(state: SessionState, number: int, as_json: bool, detached: bool) -> int:
-    """Print what the run came to; the exit code."""
-    run = state.runs[number]
-    asked = [node for node in run.nodes.values() if node.state == "needs_you"]
-    if as_json:
-        output.write_json(run_json(state, number))
-    else:
-        for node in run.nodes.values():
-            output.write(f"  {node.state:10} {node.id:12} {why(node)}")
-        n_run = sum(bool(node.attempts) for node in run.nodes.values())
-        if run.state == "done" and n_run == 0:
-            output.write(f"run {number}: nothing to do, every step is cached or skipped")
-        else:
-            output.write(f"run {number}: {run.state} {run.reason}".rstrip())
-    if detached:
-        return 0
-    if asked:
-        output.note(
-            f"node {asked[0].id} needs you: {ACTS[asked[0].form].format(session=state.name)}"
-        )
-        return PersonNeeded.exit_code
-    return RunFailed.exit_code if run.state in ("failed", "cancelled") else 0
-
-
-def require_number(text: str) -> int:
-    """A run's number from a reply. Raises UsageError."""
+def _require_readable(pipeline: str) -> None:
+    """Raises Missing, InputError where a pipeline is absent or no text; its rules are not asked."""
+    path = Path(pipeline, PIPELINE_FILE) if Path(pipeline).is_dir() else Path(pipeline)
     try:
-        return int(text)
-    except ValueError:
-        raise UsageError(f"{text!r} is no run") from None
+        data = path.read_bytes()
+        is_text = len(data) <= PIPELINE_BYTES_MAX and data.decode("utf-8") is not None
+    except (OSError, UnicodeDecodeError):
+        is_text = False
+    if not is_text:
+        # Imported here, as above.
+        from scanflow_tui.cli.commands.lint import pipeline_text
+
+        pipeline_text(pipeline)

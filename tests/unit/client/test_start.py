@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scanflow_tui.client.start import _told, create_session
+from scanflow_tui.client.starting import _told, create_session
 from scanflow_tui.contract import commands, wire
 from scanflow_tui.contract.commands import Command
 from scanflow_tui.contract.errors import InputError, Missing, Refused, ScanflowError

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 
+import scanflow_tui
 from scanflow_tui.session import artifacts, places
 from scanflow_tui.session.cache import CacheEntry, write
 from scanflow_tui.session.places import SessionFolder
@@ -66,12 +68,22 @@ def test_other_sessions_in_the_folder_are_no_code(place: Workplace) -> None:
 def test_an_edited_package_is_another_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    (tmp_path / "steps").mkdir()
     (tmp_path / "__init__.py").write_text("")
     monkeypatch.setattr(effects_plan.scanflow_tui, "__file__", str(tmp_path / "__init__.py"))
     before = effects_plan.package_digest()
     assert effects_plan.package_digest() == before
-    (tmp_path / "step.py").write_text("edited")
+    (tmp_path / "steps" / "step.py").write_text("edited")
     assert effects_plan.package_digest() != before
+
+
+def test_all_of_the_package_that_a_step_loads_is_in_its_environment() -> None:
+    root = Path(scanflow_tui.__file__).parent
+    loaded = set()
+    for package in effects_plan.STEP_PACKAGES:
+        for path in (root / package).rglob("*.py"):
+            loaded.update(re.findall(r"^ *from scanflow_tui\.(\w+)", path.read_text(), re.M))
+    assert {"contract", "steps"} <= loaded <= set(effects_plan.STEP_PACKAGES)
 
 
 def test_edited_code_is_another_snapshot_and_unchanged_files_are_the_same(
