@@ -135,6 +135,7 @@ async def drive(
         now_s=lambda: now_s,
         steady_s=lambda: 0.0,
     )
+    app.direct.still_s = 0.0
     async with app.run_test(size=size) as pilot:
         driver = Driver(app, pilot)
         await driver.settle()

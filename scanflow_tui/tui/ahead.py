@@ -22,6 +22,11 @@ class Ahead:
         """A question comes; what is typed from here on is for it."""
         self._text, self._is_whole = "", True
 
+    @property
+    def is_open(self) -> bool:
+        """Whether a question is on its way, or there."""
+        return self._text is not None
+
     def hold(self, key: str) -> bool:
         """Whether a key was kept; after one that prints nothing the others are dropped."""
         if self._text is None:

@@ -206,9 +206,9 @@ class Annotating:
     @property
     def places(self) -> Places:
         """Where each sample stands now."""
-        made = self._places
-        if made is None or made.entries is not self.entries:
-            made = Places(self.entries, self.queue.tally, judging=self.asked is not None)
+        made, judging = self._places, self.asked is not None
+        if made is None or made.entries is not self.entries or made.judging != judging:
+            made = Places(self.entries, self.queue.tally, judging=judging)
             self._places = made
         return made
 

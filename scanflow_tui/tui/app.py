@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
+from textual import events
 from textual.app import App
 from textual.reactive import Reactive
 from textual.screen import Screen
 
 from scanflow_tui.tui import leaving, terminal
 from scanflow_tui.tui.asking import AskingDriver
+from scanflow_tui.tui.direct import Direct
 from scanflow_tui.tui.doors import Doors
 from scanflow_tui.tui.following import Following
 from scanflow_tui.tui.moves import Moves
@@ -93,6 +95,7 @@ class ScanflowApp(App[int]):
         self.run_number: int | None = None
         self._start = start or ("workflow" if source or opens else "sessions")
         self.moves = Moves(self)
+        self.direct = Direct(self)
         self.left_running = False
 
     @property
@@ -134,8 +137,23 @@ class ScanflowApp(App[int]):
 
     def on_mount(self) -> None:
         """The source is opened, and the terminal asked, only after the first paint."""
+        if isinstance(self._driver, AskingDriver):
+            self._driver.arrive = self.direct.arrive
         self.call_after_refresh(self.following.begin)
         self.call_after_refresh(lambda: terminal.ask(self))
+
+    async def on_event(self, event: events.Event) -> None:
+        """As the framework does; a key that comes meanwhile waits for one that is under way."""
+        if isinstance(event, events.Key):
+            with self.direct.long_way():
+                await super().on_event(event)
+        else:
+            await super().on_event(event)
+
+    def heard(self, update: Update) -> bool:
+        """Whether the place on top took an update in, and draws it with what comes next."""
+        place = self.screen
+        return isinstance(place, Place) and place.is_made and place.heard(update)
 
     def refresh_place(self, update: Update | None) -> None:
         """Render the place on top from what is known."""

@@ -88,6 +88,8 @@ class Following:
             self.known.hear(update, self.app.steady_s())
             if update.events:
                 self.last_event = update.events[-1]
+            if not self._is_dirty and self.app.heard(update):
+                return
         if not self._is_dirty:
             # A burst of updates costs one rendering.
             self.app.call_later(self._render)

@@ -6,11 +6,12 @@ iTerm2), and nothing of what the pictures mean.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rich.color import ColorSystem
+from rich.segment import Segment
 from rich.style import Style
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.strip import Strip
@@ -83,11 +84,20 @@ class ImageLayer:
         colours: ColorSystem | None,
     ) -> str:
         """What has to be written for this update; the cursor is left anywhere."""
+        return self.painted_spans(spans_of(update), size, colours)
+
+    def painted_spans(
+        self,
+        spans: Iterable[tuple[int, int, Iterable[Segment]]],
+        size: tuple[int, int],
+        colours: ColorSystem | None,
+    ) -> str:
+        """The same for segments side by side (x, y, segments) on the screen."""
         begin = ""
         if (self._shadow.width, self._shadow.height) != size:
             begin = self.forget(*size)
-        spans = ((x, y, _styled(strip, colours)) for x, y, strip in spans_of(update))
-        changes = self._shadow.take(spans, self.sheets.piece_of)
+        styled = ((x, y, _styled(strip, colours)) for x, y, strip in spans)
+        changes = self._shadow.take(styled, self.sheets.piece_of)
         return begin + written(changes.runs, size[0]) + self._pictures(changes)
 
     def _pictures(self, changes: Changes) -> str:
@@ -191,10 +201,10 @@ def spans_of(update: LayoutUpdate | ChopsUpdate) -> Iterator[tuple[int, int, Str
             yield left, y, strip if (left, right) == (x, end) else strip.crop(left - x, right - x)
 
 
-def _styled(strip: Strip, colours: ColorSystem | None) -> Iterator[Styled]:
-    for segment in strip:
-        if not segment.control:
-            yield segment.text, _sequence(segment.style, colours)
+def _styled(segments: Iterable[Segment], colours: ColorSystem | None) -> Iterator[Styled]:
+    for text, style, control in segments:
+        if not control:
+            yield text, _sequence(style, colours)
 
 
 @lru_cache(maxsize=8192)

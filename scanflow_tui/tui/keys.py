@@ -321,10 +321,16 @@ def in_force(actions: Iterable[Action]) -> list[Action]:
 
 def action_of(place: str, key: str, *, replay: bool = False) -> Action | None:
     """What a key does in a place, or None. In a replay the transport's keys win."""
+    return _by_key(place, replay=replay).get(key)
+
+
+@cache
+def _by_key(place: str, *, replay: bool) -> dict[str, Action]:
+    found: dict[str, Action] = {}
     for action in actions_of(place, replay=replay):
-        if key in action.keys:
-            return action
-    return None
+        for key in action.keys:
+            found.setdefault(key, action)
+    return found
 
 
 def by_id(action_id: str) -> Action:

@@ -77,9 +77,13 @@ class Places:
     def __init__(self, entries: Sequence[QueueEntry], tally: Tally, *, judging: bool) -> None:
         self.entries = entries
         self._tally = tally
-        self._judging = judging
+        self.judging = judging
         self._at = {entry.id: at for at, entry in enumerate(entries)}
-        self._has_word = bytearray(self._is_said(entry.id) for entry in entries)
+        self._has_word = bytearray(len(self._at))
+        for sample in tally.kinds:
+            at = self._at.get(sample)
+            if at is not None:
+                self._has_word[at] = self._is_said(sample)
         self._n_heard = len(tally.changed)
 
     def at(self, sample: str) -> int | None:
@@ -100,4 +104,4 @@ class Places:
 
     def _is_said(self, sample: str) -> bool:
         kind = self._tally.kinds.get(sample)
-        return kind is not None and (self._judging or kind != "rejected")
+        return kind is not None and (self.judging or kind != "rejected")

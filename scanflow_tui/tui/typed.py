@@ -33,6 +33,11 @@ class Typed:
         self._held: list[events.Key] = []
         self._asks = False
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether a question or a session is on its way that keys are for."""
+        return self._asks or self._place.scanflow.moves.entering is not None
+
     def took(self, event: events.Key) -> bool:
         """Whether a key is not for this place: another is on top, or on its way."""
         app = self._place.scanflow

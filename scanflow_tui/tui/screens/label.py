@@ -27,6 +27,7 @@ from scanflow_tui.tui.widgets.label_board import LabelBoard
 from scanflow_tui.tui.workbench import Workbench
 
 FOOTER_STEP = 6
+FOOTERS_KEPT = 16
 ASKING = "⠋ asking the terminal what it can show: press the key again in a moment"
 PASTED = "pasted text is never a command: nothing was labelled"
 
@@ -35,6 +36,7 @@ class LabelScreen(Place):
     """One annotator at the label node that asks, or asked last."""
 
     place: ClassVar[str] = "label"
+    quick: ClassVar[bool] = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,12 +44,16 @@ class LabelScreen(Place):
         self._skip = 0
         self._trouble = ("", 0)
         self.ahead = Ahead(self)
+        self._key_s = 0.0
+        self._is_stale = False
+        self._is_due = False
+        self._footers: dict[tuple[object, ...], Text] = {}
 
     @property
     def bench(self) -> Workbench:
         """The work, which outlives this screen's being on top."""
         if self._made is None:
-            self._made = Workbench(self.scanflow, self._answered)
+            self._made = Workbench(self.scanflow, self._answered, self._draw_soon)
             self.doers = (Finished(self.scanflow, self._made),)
         return self._made
 
@@ -61,6 +67,17 @@ class LabelScreen(Place):
         """Take the newest desk in and draw."""
         self.bench.catch_up()
         self._draw()
+
+    def heard(self, update: Update) -> bool:
+        """Labels that came back are drawn a moment later, with what comes next."""
+        if update.vitals is not None or update.link is not None or not self.bench.heard(update):
+            return False
+        self._draw_soon()
+        return True
+
+    def takes_keys(self) -> bool:
+        """Keys that a question waits for are not for this place."""
+        return super().takes_keys() and not self.ahead.is_open
 
     def status(self) -> str:
         """How far, how fast, how long yet."""
@@ -100,8 +117,25 @@ class LabelScreen(Place):
         return ""
 
     def footer_text(self, width: int) -> Text:
-        """The keys in force: letters give way where they are classes."""
-        work = self.bench.open_work
+        """The keys in force; made anew where what they hang on is another."""
+        work, bench, transport = self.bench.open_work, self.bench, self.scanflow.transport
+        if work is None or transport is not None:
+            return self._footer_text(width, work)
+        entry = work.entry
+        hangs_on = (
+            id(work), width, work.asked is None, work.is_hidden(entry), bool(entry.near),
+            bench.mates.is_guest, self.known.writable, self._skip, len(self.app.screen_stack),
+            bench.why_not_filtered(), bool(bench.guidelines or bench.examples()), work.single,
+        )  # fmt: skip
+        made = self._footers.get(hangs_on)
+        if made is None:
+            if len(self._footers) >= FOOTERS_KEPT:
+                self._footers.clear()
+            made = self._footers[hangs_on] = self._footer_text(width, work)
+        return made
+
+    def _footer_text(self, width: int, work: Annotating | None) -> Text:
+        """Letters give way where they are classes."""
         if work is None:
             others = [a for a in keys.GO if a.id != "go_decide" and not doing.why_not(self, a)]
             entries = [("enter", "evidence"), *chrome.footer_entries(others, self.place)]
@@ -131,7 +165,7 @@ class LabelScreen(Place):
 
     def took_key(self, key: str) -> bool:
         """Class keys come first; a page that is about to be accepted before all."""
-        work = self.bench.open_work
+        work, self._key_s = self.bench.open_work, self.scanflow.direct.now_s()
         if self.ahead.hold(key):
             return True
         if work is not None:
@@ -268,9 +302,29 @@ class LabelScreen(Place):
             self._draw()
             self.paint_bars()
 
+    def _draw_soon(self) -> None:
+        self._is_stale = True
+        if not self._is_due:
+            self._is_due = True
+            direct = self.scanflow.direct
+            direct.later(direct.now_s() + direct.still_s, self, self._draw_if_still)
+
+    def _draw_if_still(self) -> None:
+        self._is_due = False
+        if not self._is_stale or not self.is_mounted or not self.is_current:
+            return
+        direct = self.scanflow.direct
+        if direct.now_s() < self._key_s + direct.still_s:
+            self._is_due = True
+            direct.later(self._key_s + direct.still_s, self, self._draw_if_still)
+            return
+        self._draw()
+        self.paint_bars()
+
     def _draw(self) -> None:
         if not self.is_mounted:
             return
+        self._is_stale = False
         board = self.query_one(LabelBoard)
         work, check = self.bench.open_work, self.bench.check
         if work is None or check is None:

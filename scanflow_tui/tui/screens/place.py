@@ -41,6 +41,9 @@ class Place(Screen[None]):
     doers: tuple[object, ...] = ()
     """Objects that have ``act_<id>`` methods of this place beside it."""
 
+    quick: ClassVar[bool] = False
+    """Whether its keys may take the short way: see ``tui/direct``."""
+
     is_made = False
     """Whether its widgets are there: a place is on top a moment before they are, and it is about
     for a moment after it was left for good."""
@@ -84,6 +87,14 @@ class Place(Screen[None]):
         """What stands right in the top bar, before the link."""
         return ""
 
+    def takes_keys(self) -> bool:
+        """Whether a key that comes now is for this place, and not for what is on its way."""
+        return self.is_made and not self.typed.is_waiting
+
+    def heard(self, update: Update) -> bool:
+        """Whether an update was taken in that is not worth a drawing of its own."""
+        return False
+
     def took_key(self, key: str) -> bool:
         """A chance before the table is asked (class keys); True where the key was used."""
         return False
@@ -94,6 +105,13 @@ class Place(Screen[None]):
         """First paint comes from what is known already."""
         self.is_made = True
         self.typed = Typed(self)
+        self._bars = (
+            self.query_one("#topbar", Bar),
+            self.query_one("#small", Bar),
+            self.query_one(Footer),
+            self.query_one(Tape),
+        )
+        self._said: tuple[object, ...] = ()
         fitting.fit(self)
         self.repaint()
         if self._waiting is not None:
@@ -128,11 +146,14 @@ class Place(Screen[None]):
         link = chrome.link_text(self.known, app.steady_s())
         if self.place == "sessions" and not self.known.writable:
             link = ("", "dim")
-        text = chrome.topbar(crumbs, self.status(), link, app.clock_text(), width)
-        self.query_one("#topbar", Bar).put(self.legible(text))
-        self.query_one("#small", Bar).put(Text(chrome.small_text(width), TONES["dim"]))
-        self.query_one(Footer).show_keys(self.legible(self.footer_text(width)))
-        self.query_one(Tape).paint(width)
+        said = (crumbs, self.status(), link, app.clock_text(), width)
+        topbar, small, footer, tape = self._bars
+        if said != self._said:
+            self._said = said
+            topbar.put(self.legible(chrome.topbar(*said)))
+            small.put(Text(chrome.small_text(width), TONES["dim"]))
+        footer.show_keys(self.legible(self.footer_text(width)))
+        tape.paint(width)
 
     def footer_text(self, width: int) -> Text:
         """The keys that work now."""
@@ -157,7 +178,7 @@ class Place(Screen[None]):
             event.prevent_default()
             return
         key = keys.pressed(event)
-        self.query_one(Footer).clear()
+        self._bars[2].clear()
         if key not in ("escape", "ctrl+p") and doing.is_text_field(self.focused):
             return
         action = keys.action_of(self.place, key, replay=doing.replays(self))

@@ -8,7 +8,7 @@ from textual.strip import Strip
 
 from scanflow_tui.tui.theme import TONES
 from scanflow_tui.tui.widgets.kept import Kept
-from scanflow_tui.tui.widgets.lines import spelled
+from scanflow_tui.tui.widgets.lines import looks_like, spelled, strip_of
 
 
 class Bar(Kept):
@@ -22,20 +22,20 @@ class Bar(Kept):
 
     def put(self, text: Text) -> None:
         """Show this text."""
-        if text != self._text or text.spans != self._text.spans:
+        if text is not self._text and not looks_like(text, self._text):
             self._text = text
-            self.refresh(Region(0, 0, self.size.width, 1))
+            self.changed(Region(0, 0, self.size.width, 1))
 
     def render_line(self, y: int) -> Strip:
         """The text, cut at the edge."""
         width = self.size.width
-        text = spelled(self._text)
+        text = self._text
         if text.cell_len > width:
+            text = spelled(text)
             text.truncate(width, overflow="ellipsis")
             if self.app.has_class("-ascii"):
                 text.plain = text.plain.replace("…", "~")
-        strip = Strip(text.render(self.app.console)).adjust_cell_length(width)
-        return strip.apply_style(self.base)
+        return strip_of(text, width, self.base, self.app.console)
 
 
 class Footer(Bar):

@@ -5,6 +5,9 @@ For widgets without border, padding and opacity; with any of them it draws as th
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
+from rich.segment import Segment
 from rich.style import Style
 from textual.filter import ANSIToTruecolor
 from textual.geometry import Region
@@ -26,6 +29,26 @@ class Kept(Widget):
         if self._base is None:
             self._base = self.rich_style
         return self._base
+
+    def changed(self, region: Region) -> None:
+        """A part looks otherwise: it is painted at once where that is possible now."""
+        direct = getattr(self.app, "direct", None)
+        if direct is None or not direct.touch(self, region):
+            self.refresh(region)
+            return
+        for y in region.line_range:
+            self._kept.pop(y, None)
+
+    def spans(self, region: Region) -> Iterator[tuple[int, int, Iterable[Segment]]]:
+        """What a part shows, in cells of this widget: x, y and segments side by side.
+
+        It is asked once after ``changed``; what shows already as it should may be left out.
+        """
+        width = self.size.width
+        for y in region.line_range:
+            line = self._line(y)
+            is_whole = region.x == 0 and region.width >= width
+            yield region.x, y, line if is_whole else line.crop(region.x, region.right)
 
     def _set_dirty(self, *regions: Region) -> None:
         if regions:
@@ -53,10 +76,19 @@ class Kept(Widget):
     def _line(self, y: int) -> Strip:
         line = self._kept.get(y)
         if line is None:
-            line = self.render_line(y)
-            for change in self.get_line_filters():
-                # Its lines name true colours alone, so that nothing is left to translate.
-                if change.enabled and not isinstance(change, ANSIToTruecolor):
-                    line = line.apply_filter(change, self.background_colors[1])
-            self._kept[y] = line
+            line = self._kept[y] = self.filtered(self.render_line(y))
+        return line
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether its lines are changed before they are shown."""
+        filters = self.get_line_filters()
+        return any(one.enabled and not isinstance(one, ANSIToTruecolor) for one in filters)
+
+    def filtered(self, line: Strip) -> Strip:
+        """A line as the terminal is to show it: without colours where none are wanted."""
+        for change in self.get_line_filters():
+            # Its lines name true colours alone, so that nothing is left to translate.
+            if change.enabled and not isinstance(change, ANSIToTruecolor):
+                line = line.apply_filter(change, self.background_colors[1])
         return line

@@ -64,6 +64,10 @@ class LabelBoard(Vertical):
         """What all tiles hang on; with another one none that was made is good any more."""
         self._made: dict[str, tuple[tuple[object, ...], Tile]] = {}
         self._wanted: tuple[object, ...] = ()
+        self._page: tuple[object, ...] = ()
+        """What is on the page but for the words and the cursor; empty where some pictures lack."""
+        self._n_heard = 0
+        self._focused = ""
 
     def seen(
         self,
@@ -127,6 +131,7 @@ class LabelBoard(Vertical):
     def say(self, message: list[Text]) -> None:
         """A message in place of the pictures."""
         self._cut(self.size.width, self.size.height - 1, single=False)
+        self._page = ()
         self._tiles.say([self._legible(row) for row in message])
         self._info.put([])
 
@@ -150,13 +155,41 @@ class LabelBoard(Vertical):
         if drawn != self._drawn:
             self._drawn = drawn
             self._made.clear()
+        self._draw_tiles(work, pictures, thumbnails, layout)
+        self._draw_text(work, layout, note, hint, pictures.note(digest))
+
+    def _draw_tiles(
+        self,
+        work: Annotating,
+        pictures: Pictures,
+        thumbnails: Mapping[str, str],
+        layout: Layout,
+    ) -> None:
+        """The tiles of the page; on the page that shows already, those alone that changed."""
+        changed, first = work.queue.tally.changed, work.page_first(layout)
+        page: tuple[object, ...] = (id(work.entries), id(thumbnails), len(thumbnails), first)
+        page += (id(work.asked), work.marked, work.blind)
+        page += (work.order, *self._drawn)
+        before, n_heard, focused = self._page, self._n_heard, self._focused
+        self._n_heard, self._focused = len(changed), work.entry.id
+        if page == before:
+            touched = {focused, work.entry.id, *changed[n_heard:]}
+            places = {work.places.at(sample) for sample in touched}
+            end = first + len(self._tiles.tiles)
+            here = [at for at in places if at is not None and first <= at < end]
+            some = {
+                at - first: self._tile(work, work.entries[at], pictures, thumbnails, layout)
+                for at in here
+            }
+            self._tiles.put_some(some)
+            return
         tiles = [
             self._tile(work, entry, pictures, thumbnails, layout) for entry in work.page(layout)
         ]
         self._tiles.put(
             tiles, columns=layout.columns, width=layout.tile_width, height=layout.tile_height
         )
-        self._draw_text(work, layout, note, hint, pictures.note(digest))
+        self._page = page if all(tile.picture is not None for tile in tiles) else ()
 
     def _want(
         self,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.console import Console
+from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 from textual.geometry import Region
 from textual.strip import Strip
@@ -22,6 +25,44 @@ def spelled(row: Text) -> Text:
     return text
 
 
+def looks_like(row: Text, other: Text) -> bool:
+    """Whether two rows look the same; Rich compares a text without its style."""
+    return row == other and row.spans == other.spans and row.style == other.style
+
+
+def strip_of(row: Text, width: int, base: Style, console: Console) -> Strip:
+    """A row as a strip of so many cells, cut or filled, with a style below its own."""
+    segments = _segments(row, base)
+    if segments is None:
+        strip = Strip(spelled(row).render(console)).adjust_cell_length(width)
+        return strip.apply_style(base)
+    strip = Strip(segments, len(row.plain) if row.plain.isascii() else None)
+    return strip.adjust_cell_length(width, base)
+
+
+def _segments(row: Text, base: Style) -> list[Segment] | None:
+    """Parts of a row whose spans follow one another; None where Rich has to sort them out."""
+    plain, at = row.plain, 0
+    own = base + _style(row.style) if row.style else base
+    segments: list[Segment] = []
+    for span in row.spans:
+        if span.start < at or span.end > len(plain):
+            return None
+        if span.start > at:
+            segments.append(Segment(plain[at : span.start], own))
+        if span.end > span.start:
+            segments.append(Segment(plain[span.start : span.end], own + _style(span.style)))
+        at = span.end
+    if at < len(plain):
+        segments.append(Segment(plain[at:], own))
+    return segments
+
+
+def _style(style: str | Style) -> Style:
+    # Parsed once: Rich keeps what it parsed.
+    return Style.parse(style) if isinstance(style, str) else style
+
+
 class Lines(Kept):
     """``put`` shows the rows that fit; the others are cut."""
 
@@ -38,16 +79,14 @@ class Lines(Kept):
 
     def put(self, rows: Sequence[Text]) -> None:
         """Show these rows."""
-        rows = [spelled(row) for row in rows]
-        for y in range(max(len(rows), len(self._rows))):
-            old = self._rows[y] if y < len(self._rows) else None
+        before, self._rows = self._rows, [*rows]
+        for y in range(max(len(rows), len(before))):
+            old = before[y] if y < len(before) else None
             new = rows[y] if y < len(rows) else None
-            if old is None or new is None or old != new or old.spans != new.spans:
-                self.refresh(Region(0, y, self.size.width, 1))
-        self._rows = rows
+            if old is not new and (old is None or new is None or not looks_like(old, new)):
+                self.changed(Region(0, y, self.size.width, 1))
 
     def render_line(self, y: int) -> Strip:
         """One row, cut at the edge."""
         row = self._rows[y] if y < len(self._rows) else Text("")
-        strip = Strip(row.render(self.app.console)).adjust_cell_length(self.size.width)
-        return strip.apply_style(self.base)
+        return strip_of(row, self.size.width, self.base, self.app.console)

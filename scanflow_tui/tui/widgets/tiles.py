@@ -4,7 +4,7 @@ only the tiles that changed. The heavy frame is the cursor; it never depends on 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rich.cells import cell_len
@@ -45,6 +45,10 @@ class Tile:
             and self.foot.style == other.foot.style
         )
 
+    def frame_of(self) -> tuple[str, bool, bool]:
+        """What the frame hangs on, but for the foot."""
+        return self.head, self.focused, self.marked
+
 
 @dataclass(slots=True)
 class _Page:
@@ -65,6 +69,8 @@ class Tiles(Kept):
         self._page = _Page()
         self._lines: dict[int, list[Strip]] = {}
         self._message: list[Text] = []
+        self._before: dict[int, Tile] = {}
+        """The tiles that show still where others are to be painted by ``spans``."""
 
     @property
     def tiles(self) -> list[Tile]:
@@ -76,6 +82,11 @@ class Tiles(Kept):
         self._page, self._message = _Page(), [spelled(row) for row in message]
         self._lines.clear()
         self.refresh()
+
+    def _set_dirty(self, *regions: Region) -> None:
+        # The framework paints: all of it, not what differs from the tiles before.
+        self._before.clear()
+        super()._set_dirty(*regions)
 
     def restyled(self) -> None:
         """Tiles are kept with their ground's colours."""
@@ -91,10 +102,54 @@ class Tiles(Kept):
             self.refresh()
             return
         for at, (old, new) in enumerate(zip(before.tiles, tiles, strict=True)):
-            if new is not old and not new.looks_like(old):
-                self._lines.pop(at, None)
-                left, top = at % columns * width, at // columns * height
-                self.refresh(Region(left, top, width, height))
+            self._put(at, old, new)
+
+    def put_some(self, tiles: Mapping[int, Tile]) -> None:
+        """Show these tiles at their places on the page that is shown; the others stay."""
+        page = self._page
+        for at, new in tiles.items():
+            old, page.tiles[at] = page.tiles[at], new
+            self._put(at, old, new)
+
+    def _put(self, at: int, old: Tile, new: Tile) -> None:
+        if new is not old and not new.looks_like(old):
+            self._lines.pop(at, None)
+            self._before.setdefault(at, old)
+            self.changed(self._region(at))
+
+    def spans(self, region: Region) -> Iterator[tuple[int, int, Iterable[Segment]]]:
+        """Of a tile whose picture stays its frame alone, or its foot."""
+        at = self._at(region)
+        old = self._before.pop(at, None) if at is not None else None
+        if at is None or old is None or self.is_filtered:
+            yield from super().spans(region)
+            return
+        new, width, base = self._page.tiles[at], self._page.width, self.base
+        if old.picture is not new.picture:
+            for line, strip in enumerate(self._tile_lines(at)):
+                yield region.x, region.y + line, strip
+            return
+        last = region.bottom - 1
+        if old.frame_of() != new.frame_of():
+            yield region.x, region.y, _based(_top(new, width, self.ascii), base)
+            side = _based([_side(new, self.ascii)], base)
+            for y in range(region.y + 1, last):
+                yield region.x, y, side
+                yield region.right - 1, y, side
+        yield region.x, last, _based(_foot(new, width, self.ascii), base)
+
+    def _region(self, at: int) -> Region:
+        page = self._page
+        left, top = at % page.columns * page.width, at // page.columns * page.height
+        return Region(left, top, page.width, page.height)
+
+    def _at(self, region: Region) -> int | None:
+        """The place of the tile that fills a region."""
+        page = self._page
+        if not page.tiles or (region.width, region.height) != (page.width, page.height):
+            return None
+        at = region.y // page.height * page.columns + region.x // page.width
+        return at if at < len(page.tiles) and self._region(at) == region else None
 
     def render_line(self, y: int) -> Strip:
         """One line of every tile of a row."""
@@ -123,27 +178,44 @@ class Tiles(Kept):
 
 def tile_lines(tile: Tile, width: int, height: int, *, ascii: bool = False) -> list[Strip]:
     """A tile as ``height`` strips of ``width`` cells."""
-    frame = DOUBLE if tile.marked else HEAVY if tile.focused else THIN
-    tone = "you" if tile.marked else "active" if tile.focused else "dim"
-    style = Style.parse(TONES[tone])
-    head = f"{frame[1]} {tile.head} " if tile.head else ""
-    top = frame[0] + head + frame[1] * (width - 2 - cell_len(head)) + frame[2]
-    lines = [Strip([Segment(_drawn(top, ascii), style)], width)]
+    lines = [Strip(_top(tile, width, ascii), width)]
     inner = _inside(tile.picture, width - 2, height - 2)
-    side = Segment(_drawn(frame[3], ascii), style)
+    side = _side(tile, ascii)
     lines += [Strip([side, *strip, side], width) for strip in inner]
-    lines.append(_foot(tile.foot, frame, style, width, ascii=ascii))
+    lines.append(Strip(_foot(tile, width, ascii), width))
     return lines
 
 
-def _foot(foot: Text, frame: str, style: Style, width: int, *, ascii: bool) -> Strip:
-    room = width - 6
+def _frame(tile: Tile) -> tuple[str, Style]:
+    frame = DOUBLE if tile.marked else HEAVY if tile.focused else THIN
+    tone = "you" if tile.marked else "active" if tile.focused else "dim"
+    return frame, Style.parse(TONES[tone])
+
+
+def _top(tile: Tile, width: int, ascii: bool) -> list[Segment]:
+    frame, style = _frame(tile)
+    head = f"{frame[1]} {tile.head} " if tile.head else ""
+    top = frame[0] + head + frame[1] * (width - 2 - cell_len(head)) + frame[2]
+    return [Segment(_drawn(top, ascii), style)]
+
+
+def _side(tile: Tile, ascii: bool) -> Segment:
+    frame, style = _frame(tile)
+    return Segment(_drawn(frame[3], ascii), style)
+
+
+def _foot(tile: Tile, width: int, ascii: bool) -> list[Segment]:
+    (frame, style), foot, room = _frame(tile), tile.foot, width - 6
     words = foot.plain if cell_len(foot.plain) <= room else foot.plain[: room - 1] + "…"
     left = Segment(_drawn(f"{frame[4]}{frame[1]} ", ascii), style)
     rest = frame[1] * (width - 4 - cell_len(words) - 1)
     right = Segment(_drawn(f" {rest}{frame[5]}", ascii), style)
     said = Style.parse(str(foot.style)) if foot.style else style
-    return Strip([left, Segment(_drawn(words, ascii), said), right], width)
+    return [left, Segment(_drawn(words, ascii), said), right]
+
+
+def _based(segments: Iterable[Segment], base: Style) -> list[Segment]:
+    return [Segment(text, base if style is None else base + style) for text, style, _ in segments]
 
 
 def _inside(picture: Strips | str | None, width: int, height: int) -> list[Strip]:
