@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 import select
 import threading
 from codecs import getincrementaldecoder
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import copy_context
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,8 @@ from textual._parser import ParseError
 from textual._xterm_parser import XTermParser
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
+
+from scanflow_tui.images.replies import PASTE_BEGINS
 
 if TYPE_CHECKING:
     from typing import IO
@@ -28,8 +31,26 @@ if TYPE_CHECKING:
 
 READ_BYTES = 4096
 TICK_S = 0.1
+_ESCAPED = re.compile(r"(?<=\x1b)(?=[^\x00-\x1f\x7f\[OPX\]_^\\bf])")
 AT_ONCE_CHARS_MAX = 4096
 """What is longer is written by a thread: the terminal may take its time."""
+
+
+def keys_of(parser: XTermParser, text: str) -> Iterator[Message]:
+    """What a text says; an escape and a letter or digit behind it are two keys.
+
+    They come in one piece where the loop or the line was busy. As one key with alt they would mean
+    nothing here, but for two that go from word to word in a field.
+    """
+    pieces = [text] if PASTE_BEGINS in text else _ESCAPED.split(text)
+    for piece in pieces[:-1]:
+        yield from parser.feed(piece)
+        if parser._timeout_time is not None:
+            parser._timeout_time = 0.0
+        yield from parser.tick()
+    # An empty text would mean the end to the parser.
+    yield from parser.feed(pieces[-1]) if pieces[-1] else ()
+    yield from parser.tick()
 
 
 class QuickDriver(LinuxDriver):
@@ -128,8 +149,9 @@ class QuickDriver(LinuxDriver):
         self._is_taking = True
         try:
             text = self.sieved(text)
-            # An empty text would mean the end to the parser.
-            for message in (*(self._parser.feed(text) if text else ()), *self._parser.tick()):
+            # First what time made of the text before: an escape that waited long enough is a key,
+            # however late the loop comes to it.
+            for message in (*self._parser.tick(), *keys_of(self._parser, text)):
                 self.process_message(message)
             again = self.heard() or self._parser._timeout_time is not None
         except Exception as error:
