@@ -136,6 +136,24 @@ def cell_size(evidence: Evidence, around: Surroundings) -> CellSize:
     return CellSize()
 
 
+def cell_resized(cell: CellSize, before: Surroundings, now: Surroundings) -> CellSize:
+    """The cell after the window or its font changed, as far as the window's pixels tell it.
+
+    What the window had beside its cells before (a border, in xterm) it is taken to have still.
+    """
+    sides = []
+    for old_px, old_n, new_px, new_n, side in (
+        (before.width_px, before.columns, now.width_px, now.columns, cell.width_px),
+        (before.height_px, before.rows, now.height_px, now.rows, cell.height_px),
+    ):
+        beside = old_px - old_n * side
+        # A border is narrow: more was no border, so what the system says of pixels means another.
+        if not (old_px and new_px and new_n) or not 0 <= beside < max(2 * side, old_n):
+            return cell
+        sides.append((new_px - beside) // new_n)
+    return _sane(*sides) or cell
+
+
 def evidence_lines(evidence: Evidence, choice: Choice) -> list[str]:
     """For ``doctor``: what was found, a sentence a line."""
     cell = choice.cell

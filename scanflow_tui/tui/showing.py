@@ -41,6 +41,7 @@ class Showing:
         self._asked_s = 0.0
         self._is_open = False
         self._replies: tuple[str, ...] = ()
+        self._around: Surroundings | None = None
         first: Way = "ascii" if is_plain else "half"
         self.choice = Choice(first, CellSize(), "the terminal was not asked")
         self._encoders: dict[Way, Encoder] = {}
@@ -70,7 +71,18 @@ class Showing:
         if not read(replies).fence:
             return False
         self._is_open = False
+        self._around = around
         return self._choose(around)
+
+    def resized(self, around: Surroundings) -> bool:
+        """Take in another size of the window; whether pictures are another size from now on."""
+        from scanflow_tui.images.probe import cell_resized
+
+        before, self._around = self._around, around
+        if before is None or not self.has_pixels:
+            return False
+        cell = cell_resized(self.choice.cell, before, around)
+        return self._take(self.choice._replace(cell=cell))
 
     def closed(self) -> None:
         """No answer will come any more."""
@@ -115,7 +127,9 @@ class Showing:
         from scanflow_tui.images.probe import choose, read
 
         wish: Way | Literal["auto"] = self.wish if self.wish != "off" else "half"
-        found = choose(read(self._replies), around, "ascii" if self._is_plain else wish)
+        return self._take(choose(read(self._replies), around, "ascii" if self._is_plain else wish))
+
+    def _take(self, found: Choice) -> bool:
         if found == self.choice:
             return False
         self.choice = found

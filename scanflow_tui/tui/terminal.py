@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.screen import Screen
 
+from scanflow_tui.tui import framing
 from scanflow_tui.tui.asking import AskingDriver
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from scanflow_tui.tui.answered import Answered
     from scanflow_tui.tui.app import ScanflowApp
+    from scanflow_tui.tui.imagelayer import ImageLayer
 
 
 def ask(app: ScanflowApp) -> None:
@@ -42,8 +44,7 @@ def answered(app: ScanflowApp, message: Answered) -> None:
         return
     if message.is_cleared:
         if layer is not None:
-            driver.write(layer.forget(*app.size))
-            app.refresh(layout=True)
+            _cleared(app, driver, layer)
         return
     from scanflow_tui.images.window import surroundings
 
@@ -52,6 +53,17 @@ def answered(app: ScanflowApp, message: Answered) -> None:
     if app.showing.answered(message.replies, surroundings(driver.fileno)):
         app.refresh_place(None)
         app.refresh(layout=True)
+
+
+def _cleared(app: ScanflowApp, driver: AskingDriver, layer: ImageLayer) -> None:
+    """Nothing that was painted stands there, and a cell may be another size: fonts are zoomed."""
+    from scanflow_tui.images.window import surroundings
+
+    driver.write(layer.forget(*app.size))
+    if app.showing.resized(surroundings(driver.fileno)):
+        driver.write(layer.ended())
+        app.refresh_place(None)
+    app.refresh(layout=True)
 
 
 def painted(app: ScanflowApp, screen: Screen[Any], renderable: RenderableType | None) -> bool:
@@ -66,9 +78,6 @@ def painted(app: ScanflowApp, screen: Screen[Any], renderable: RenderableType | 
     size = screen.outer_size
     text = layer.painted(renderable, (size.width, size.height), app.console._color_system)
     x, y = size.clamp_offset(app.cursor_position)
-    app._begin_update()
-    driver.write(f"{text}\x1b[{y + 1};{x + 1}H")
-    app._end_update()
-    driver.flush()
+    framing.send(app, f"{text}\x1b[{y + 1};{x + 1}H")
     app.post_display_hook()
     return True

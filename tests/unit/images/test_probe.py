@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanflow_tui.images.probe import QUERIES, Surroundings, choose, evidence_lines, read
+from scanflow_tui.images.probe import (
+    QUERIES,
+    Surroundings,
+    cell_resized,
+    choose,
+    evidence_lines,
+    read,
+)
 from scanflow_tui.images.protocol import CellSize, Choice
 
 XTERM_PLAIN = ("\x1bP>|XTerm(379)\x1b\\", "\x1b[?2;3;0S", "\x1b[?64;1;2;6;9;15c")
@@ -91,6 +98,25 @@ def test_the_size_of_a_cell(
 def test_the_window_is_divided_where_nothing_is_answered() -> None:
     around = Surroundings(100, 40, 1000, 800)
     assert choose(read(()), around).cell == CellSize(10, 20)
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "cell"),
+    [
+        # A border of 2 pixels around, as in xterm, with few rows.
+        ((120, 42, 964, 634), (20, 5, 164, 79), CellSize(8, 15)),
+        ((120, 42, 964, 634), (96, 30, 964, 634), CellSize(10, 21)),
+        ((120, 42, 960, 630), (96, 35, 960, 630), CellSize(10, 18)),
+        ((120, 42, 0, 0), (80, 24, 0, 0), CellSize(8, 15)),
+        ((120, 42, 960, 630), (0, 0, 0, 0), CellSize(8, 15)),
+        ((120, 42, 120, 42), (80, 24, 80, 24), CellSize(8, 15)),
+        ((120, 42, 9999, 9999), (80, 24, 640, 480), CellSize(8, 15)),
+    ],
+)
+def test_a_cell_after_the_window_or_its_font_changed(
+    before: tuple[int, int, int, int], now: tuple[int, int, int, int], cell: CellSize
+) -> None:
+    assert cell_resized(CellSize(8, 15), Surroundings(*before), Surroundings(*now)) == cell
 
 
 def test_the_fence_is_asked_for_last() -> None:

@@ -183,3 +183,21 @@ def test_a_frame_without_pictures_loads_no_encoder() -> None:
         "assert 'numpy' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True)
+
+
+def test_another_font_makes_pictures_another_size() -> None:
+    showing = Showing("auto", is_plain=False)
+    replies = ("\x1b[6;20;10t", "\x1b[?62;4c")
+    showing.answered(replies, Surroundings(80, 24, 800, 480))
+    before = showing.layer
+    assert not showing.resized(Surroundings(40, 12, 400, 240))
+    assert showing.layer is before
+    assert showing.resized(Surroundings(50, 15, 400, 240))
+    assert showing.choice.cell == CellSize(8, 16) and showing.generation == 2
+    assert showing.layer is not before
+
+
+def test_without_pixels_another_font_changes_nothing() -> None:
+    showing = Showing("half", is_plain=False)
+    showing.answered(("\x1b[?62c",), Surroundings(80, 24, 800, 480))
+    assert not showing.resized(Surroundings(100, 30, 800, 480))
