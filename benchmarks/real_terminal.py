@@ -5,7 +5,8 @@
 Types 50 random actions (moves, pages, labels, undone and given back, dialogs, views, sizes) into a
 real labelling session in real terminals: xterm, mlterm and foot with sixel, kitty with its own
 graphics (all without a name). Then compares by the pixel every picture of the page with its source,
-and that it is the one that stood there on the first look. Needs Xvfb, xdotool, xwininfo and
+and that it is the one that stood there on the first look; once more in a larger and a smaller font
+(but mlterm, which has no keys for it). Needs Xvfb, xdotool, xwininfo and
 ImageMagick, the terminals, and weston for foot; what is absent is said. A picture of the last look
 at a seed that failed is kept.
 """
@@ -123,11 +124,11 @@ def settled(
             return (worst if is_right or worst > most else BAD), found
 
 
-def played(terminal: RealTerminal, sources: np.ndarray, seed: int, folder: Path) -> int:
+def played(terminal: RealTerminal, samples: np.ndarray, seed: int, folder: Path) -> int:
     """Type random actions; how far the worst tile is from its source then, of 255."""
     terminal.quiet()
     time.sleep(STILL_S)
-    sources = np.kron(sources, np.ones((scale_of(terminal),) * 2, np.uint8)).astype(int)
+    sources = enlarged(samples, terminal)
     pages = tour(terminal, sources, folder)
     rng = random.Random(seed)
     for number in range(ROUNDS):
@@ -141,7 +142,18 @@ def played(terminal: RealTerminal, sources: np.ndarray, seed: int, folder: Path)
     if not is_grid(terminal.quiet(), terminal):
         # A key that meets a place on its way goes nowhere, so the single view may be open still.
         terminal.keys("Return")
-    return settled(terminal, sources, folder, pages)[0]
+    worst = settled(terminal, sources, folder, pages)[0]
+    for key in terminal.emulator.zoom if worst <= ERROR_MAX[terminal.emulator.way] else ():
+        terminal.keys(key, key)
+        terminal.quiet()
+        terminal.measure()
+        worst = max(worst, settled(terminal, enlarged(samples, terminal), folder, pages)[0])
+    return worst
+
+
+def enlarged(samples: np.ndarray, terminal: RealTerminal) -> np.ndarray:
+    """The sources as large as the terminal's cells let them be."""
+    return np.kron(samples, np.ones((scale_of(terminal),) * 2, np.uint8)).astype(int)
 
 
 @contextmanager

@@ -52,6 +52,8 @@ class Emulator:
     border_px: int = 2
     environ: tuple[tuple[str, str], ...] = ()
     is_wayland: bool = False
+    zoom: tuple[str, ...] = ()
+    """Keys that make its font larger and smaller, in X's words; none where it has no such."""
 
     def why_not(self) -> str:
         """Why it cannot be had here; empty where it can."""
@@ -68,6 +70,7 @@ EMULATORS = {
             "sixel",
             ("xterm", "-T", TITLE, "-ti", "vt340", "-fa", "DejaVuSansMono", "-fs", "9",
              "-geometry", "{columns}x{rows}", "-e"),
+            zoom=("shift+KP_Add", "shift+KP_Subtract"),
         ),
         Emulator(
             "mlterm",
@@ -77,8 +80,9 @@ EMULATORS = {
         Emulator(
             "foot",
             "sixel",
-            ("foot", "-T", TITLE, "-f", "DejaVu Sans Mono:size=9"),
+            ("foot", "-T", TITLE, "-f", "DejaVu Sans Mono:size=9", "-o", "dpi-aware=no"),
             is_wayland=True,
+            zoom=("ctrl+plus", "ctrl+minus"),
         ),
         Emulator(
             "kitty",
@@ -88,6 +92,7 @@ EMULATORS = {
              "-o", "update_check_interval=0", "-o", "enable_audio_bell=no"),
             border_px=0,
             environ=(("LIBGL_ALWAYS_SOFTWARE", "1"),),
+            zoom=("ctrl+shift+equal", "ctrl+shift+minus"),
         ),
     )
 }  # fmt: skip
@@ -134,19 +139,15 @@ class RealTerminal:
         if emulator.is_wayland:
             self._compose(columns * 8, rows * 17)
         recorded = f"script -q -f -c {shlex.quote(shlex.join(command))} {shlex.quote(str(log))}"
-        inside = f"sleep {START_S}; echo $$ $(stty size) > {self._told}; exec {recorded}"
+        inside = f"sleep {START_S}; echo $$ $(tty) > {self._told}; exec {recorded}"
         room = {"columns": columns, "rows": rows}
         arguments = [part.format(**room) for part in emulator.command]
         self._start([*arguments, "sh", "-c", inside])
         self._window = self._found()
         self._no_pointer()
-        pid, n_rows, n_columns = self._inside()
-        self._pid = pid
-        height, width = self.shot().shape[:2]
-        free = 2 * emulator.border_px
-        self.cell = ((width - free) // n_columns, (height - free) // n_rows)
-        if (n_columns, n_rows) != self.size:
-            self.resize(columns, rows)
+        self._pid, self._tty = self._inside()
+        self.cell = (0, 0)
+        self.measure()
 
     def until_printed(self, text: str) -> None:
         """Wait until the program has printed this in one piece."""
@@ -180,6 +181,15 @@ class RealTerminal:
         width, height = columns * self.cell[0] + free, rows * self.cell[1] + free
         self._run("xdotool", "windowsize", self._window, str(width), str(height))
         self._no_pointer()
+
+    def measure(self) -> None:
+        """Find how large a cell is now, and give the window as many as it is to have."""
+        n_rows, n_columns = map(int, self._run("stty", "-F", self._tty, "size").split())
+        height, width = self.shot().shape[:2]
+        free = 2 * self.emulator.border_px
+        self.cell = ((width - free) // n_columns, (height - free) // n_rows)
+        if (n_columns, n_rows) != self.size:
+            self.resize(*self.size)
 
     def shot(self) -> Shot:
         """The window's pixels now."""
@@ -236,15 +246,15 @@ class RealTerminal:
         self._run("xdotool", "windowfocus", window)
         return window
 
-    def _inside(self) -> tuple[int, int, int]:
-        """The process in the terminal, and how many rows and columns that has."""
+    def _inside(self) -> tuple[int, str]:
+        """The process in the terminal, and its device."""
 
         def look() -> list[str]:
             told = self._told.read_text().split() if self._told.exists() else []
-            return told if len(told) == 3 else []
+            return told if len(told) == 2 else []
 
-        pid, rows, columns = until(look, "the terminal's size")
-        return int(pid), int(rows), int(columns)
+        pid, device = until(look, "the terminal's device")
+        return int(pid), device
 
     def _run(self, *command: str) -> bytes:
         return subprocess.run(command, env=self._environ, capture_output=True, check=True).stdout
