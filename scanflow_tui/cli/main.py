@@ -187,6 +187,9 @@ def label(
     as_json: Json = False,
 ) -> None:
     """Label the queue from the keyboard; or print it, or take labels from a file."""
+    if not (labels or finish or reopen or as_json) and sys.stdout.isatty():
+        do("label_screen", session=session, root=sessions)
+        return
     do(
         "label", session=session, labels=labels, finish=finish, reopen=reopen, root=sessions,
         as_json=as_json,

@@ -17,6 +17,7 @@ from typing import Any
 import msgspec
 
 from scanflow_tui.client.connection import Connection, LinkLost
+from scanflow_tui.client.early import Early
 from scanflow_tui.client.source import AttemptVital, Chunk, Ref, Reply, Update, Vitals
 from scanflow_tui.client.start import connect
 from scanflow_tui.contract import limits, wire
@@ -39,7 +40,7 @@ class LiveSource:
 
     writable = True
 
-    def __init__(self, session_folder: Path, program: str) -> None:
+    def __init__(self, session_folder: Path, program: str, early: Early | None = None) -> None:
         self.folder = Path(session_folder)
         self.program = program
         self.client = str(uuid.uuid4())
@@ -58,6 +59,7 @@ class LiveSource:
         self._leaving = ""
         self._failure: ScanflowError | None = None
         self._closed = False
+        self._early = early
 
     async def open(self) -> SessionState:
         """Connect, starting a supervisor where none lives; the state at the newest event."""
@@ -157,9 +159,8 @@ class LiveSource:
             raise DamagedSession("another session answers here now", where=str(self.folder))
         self.card, self.stuck = connection.welcome, connection.welcome.get("stuck", "")
         if self.state.seq < 0:
-            frame = await connection.ask("snapshot", aside=True)
-            if frame["seq"] >= 0:
-                self.state = _state_of(frame)
+            early, self._early = self._early, None
+            self.state = await _first_state(connection, early)
         self._connection = connection
         self._failure, self._leaving = None, ""
         for counter in sorted(self._pending):
@@ -299,6 +300,18 @@ def _subscribe(connection: Connection | None, after: int) -> None:
 async def _each(updates: asyncio.Queue[Update | None]) -> AsyncIterator[Update]:
     while (update := await updates.get()) is not None:
         yield update
+
+
+async def _first_state(connection: Connection, early: Early | None) -> SessionState:
+    """The state to go on from: one that was asked for early, or one that is asked for now."""
+    if early is not None:
+        frame = await asyncio.to_thread(early.take)
+        state = SessionState() if frame is None else _state_of(frame)
+        here = connection.welcome
+        if state.session == here["session"] and state.seq <= here["seq"]:
+            return state
+    frame = await connection.ask("snapshot", aside=True)
+    return SessionState() if frame["seq"] < 0 else _state_of(frame)
 
 
 def _state_of(frame: wire.Frame) -> SessionState:

@@ -52,7 +52,7 @@ def pack(frame: Frame) -> bytes:
     return HEADER.pack(len(data)) + data
 
 
-def unpack(data: bytes) -> Frame:
+def unpack(data: bytes | bytearray) -> Frame:
     """The frame in these bytes (without header). Raises InputError on anything else."""
     try:
         frame = json.loads(data)
@@ -63,7 +63,7 @@ def unpack(data: bytes) -> Frame:
     return frame
 
 
-def length(header: bytes) -> int:
+def length(header: bytes | bytearray) -> int:
     """The length that a header announces. Raises InputError over the limit."""
     (size,) = HEADER.unpack(header)
     if size > limits.FRAME_BYTES_MAX:

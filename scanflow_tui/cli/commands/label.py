@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from scanflow_tui.cli import output, reach
-from scanflow_tui.cli.choosing import session_folder
 from scanflow_tui.cli.guests import is_guest, own_queue
 from scanflow_tui.cli.link import Link
 from scanflow_tui.contract.commands import FinishLabelling, GiveLabel, ReopenLabelling
@@ -32,15 +30,9 @@ def execute(
     root: str | None,
     as_json: bool,
 ) -> int:
-    """The Label screen on a terminal; otherwise the queue, or labels from a file."""
+    """The queue, or labels from a file; on a terminal the screen (``label_screen``) is opened."""
     if reopen:
         return _reopen(session, root, as_json)
-    if labels is None and not finish and not as_json and sys.stdout.isatty():
-        from scanflow_tui.cli.commands.open import show
-        from scanflow_tui.client.live import LiveSource
-
-        folder = session_folder(session, root)
-        return show(LiveSource(folder, "scanflow"), folder.parent, folder.name, "label")
     if labels is None and not finish:
         with _reading(session, root) as link:
             run, node = _asked(link.state)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from math import ceil
 from typing import Literal, get_args
 
 from scanflow_tui.contract.evidence import QueueEntry
@@ -31,11 +30,6 @@ _BLIND = int(BLIND_SHARE * 2**64).to_bytes(8, "big")
 def _lot(sample: str, purpose: str) -> bytes:
     """What a sample drew, to be compared: the same on every screen and every day."""
     return hashlib.sha256(f"{purpose}:{sample}".encode()).digest()
-
-
-def _chance(sample: str, purpose: str) -> float:
-    """A number in 0..1 that only depends on the sample."""
-    return int.from_bytes(_lot(sample, purpose)[:8], "big") / 2**64
 
 
 def is_hidden(entry: QueueEntry) -> bool:
@@ -66,17 +60,19 @@ def arranged(entries: Sequence[QueueEntry], order: Order) -> tuple[QueueEntry, .
     return later(_spread(shown, hidden), again)
 
 
-def _spread(shown: list[QueueEntry], hidden: list[QueueEntry]) -> list[QueueEntry]:
+def _spread(shown: Sequence[QueueEntry], hidden: Sequence[QueueEntry]) -> list[QueueEntry]:
     """The shown ones at even places, each hidden one somewhere in its part of the queue."""
     placed: list[QueueEntry] = []
     n_placed = 0
+    n_shown, n_hidden = len(shown), len(hidden)
     for at, entry in enumerate(hidden):
-        place = (at + _chance(entry.id, "jitter")) / len(hidden)
-        # So many of the shown ones, the k-th at (k + 1/2) / n, stand at or before that place.
-        n_before = max(n_placed, min(len(shown), ceil(place * len(shown) - 0.5)))
-        while n_before < len(shown) and (n_before + 0.5) / len(shown) <= place:
-            n_before += 1
-        placed += shown[n_placed:n_before]
+        jitter = int.from_bytes(_lot(entry.id, "jitter")[:8], "big") / 2**64
+        place = (at + jitter) / n_hidden
+        # The k-th of those shown stands at (k + 1/2) / n; so many stand at or before this place.
+        n_before = int(place * n_shown + 0.5)
+        if n_before > n_placed:
+            placed += shown[n_placed:n_before]
+            n_placed = n_before
         placed.append(entry)
-        n_placed = n_before
-    return placed + shown[n_placed:]
+    placed += shown[n_placed:]
+    return placed
