@@ -1,4 +1,4 @@
-"""What is sent for a frame: one write, between the marks of a frame where the terminal knows them."""
+"""What is sent for a frame: one write, between the marks of one where the terminal knows them."""
 
 from __future__ import annotations
 

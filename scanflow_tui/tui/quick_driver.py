@@ -149,11 +149,13 @@ class QuickDriver(LinuxDriver):
         self._is_taking = True
         try:
             text = self.sieved(text)
-            # First what time made of the text before: an escape that waited long enough is a key,
+            # What was heard comes first: a key behind an answer finds it taken in.
+            is_due = self.heard()
+            # Then what time made of the text before: an escape that waited long enough is a key,
             # however late the loop comes to it.
             for message in (*self._parser.tick(), *keys_of(self._parser, text)):
                 self.process_message(message)
-            again = self.heard() or self._parser._timeout_time is not None
+            again = is_due or self._parser._timeout_time is not None
         except Exception as error:
             self._app._handle_exception(error)
             return
