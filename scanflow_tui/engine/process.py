@@ -20,6 +20,7 @@ from scanflow_tui.contract import canonical, limits
 from scanflow_tui.contract.step import ENV, STEP_FILE
 from scanflow_tui.engine import attempt, gpus, procfs, surroundings
 from scanflow_tui.engine.attempt import Claim
+from scanflow_tui.engine.endings import Endings
 from scanflow_tui.engine.protocol import (
     Absent,
     Accepted,
@@ -65,7 +66,9 @@ class ProcessEngine:
         self._clock_s = clock_s
         self._beats: dict[str, tuple[int, float]] = {}
         self._boot = procfs.boot_id()
+        self._endings = Endings()
         self.shims = Shims()
+        self.shims.hint = self._endings.heard
 
     def start(self, spec: Spec) -> Accepted | StartUnknown | StartRefused:
         """Idempotent by name: an attempt that is already there is returned, not started twice."""
@@ -80,11 +83,16 @@ class ProcessEngine:
             (folder / surroundings.HOME_DIR).mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             return StartRefused(f"cannot prepare {folder}: {error.strerror or error}")
+        self._endings.expect(spec.name, folder)
         return self._spawn(spec, folder)
 
     def on_hint(self, poke: Callable[[], None]) -> None:
         """Call ``poke``, from a thread of this engine, as soon as an attempt has exited."""
-        self.shims.hint = poke
+        self._endings.poke = poke
+
+    def on_seen(self, tell: Callable[[str, Observation], None]) -> None:
+        """Tell the exit record of an attempt that was started here, as soon as it is there."""
+        self._endings.tell = tell
 
     def watch(self, attempts: dict[str, str]) -> Watched:
         """What became of these attempts (name → folder), in one call for all."""
@@ -127,6 +135,7 @@ class ProcessEngine:
     def forget(self, name: str, folder: str) -> None:
         """Remove the scratch folder; the record stays."""
         self._beats.pop(name, None)
+        self._endings.forget(name)
         _remove(f"{folder}/{surroundings.HOME_DIR}")
 
     def enter(self, spec: Spec, argv: tuple[str, ...]) -> Entry:
@@ -219,7 +228,7 @@ class ProcessEngine:
             return None
         if claim is None:
             return Lost("it was claimed, but its shim died before it could say who it was")
-        self._end_shim(claim)
+        _end_shim(claim, self._cancel_margin_s)
         return self._conclude(
             folder, claim, f"its heartbeat stood still for {now_s - since_s:.0f} s"
         )
@@ -236,7 +245,7 @@ class ProcessEngine:
 
     def _force(self, folder: Path, claim: Claim) -> Observation:
         """End a cancelled attempt whose shim does not answer, and record it in the shim's place."""
-        self._end_shim(claim)
+        _end_shim(claim, self._cancel_margin_s)
         _end_left(folder, claim)
         exited = attempt.read_exit(folder) or Exited(
             code=None,
@@ -248,16 +257,17 @@ class ProcessEngine:
         attempt.write_exit(folder, exited)
         return exited
 
-    def _end_shim(self, claim: Claim) -> None:
-        procfs.send(claim.pid, claim.start, signal.SIGKILL)
-        until_s = time.monotonic() + self._cancel_margin_s
-        while procfs.is_alive(claim.pid, claim.start) and time.monotonic() < until_s:
-            time.sleep(0.005)
-
 
 def create() -> Engine:
     """The engine, as ``engine.choose`` makes it."""
     return ProcessEngine()
+
+
+def _end_shim(claim: Claim, patience_s: float) -> None:
+    procfs.send(claim.pid, claim.start, signal.SIGKILL)
+    until_s = time.monotonic() + patience_s
+    while procfs.is_alive(claim.pid, claim.start) and time.monotonic() < until_s:
+        time.sleep(0.005)
 
 
 def _is_alive(claim: Claim, boot: str) -> bool:

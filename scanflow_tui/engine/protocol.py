@@ -214,6 +214,16 @@ class Hinting(Protocol):
 
 
 @runtime_checkable
+class Telling(Protocol):
+    """An engine that tells what it saw by itself; what it does not tell is still asked for."""
+
+    def on_seen(self, tell: Callable[[str, Observation], None]) -> None:
+        """Call ``tell``, from a thread of the engine, with an attempt's name and what became of
+        it; a hint about that attempt is not given then.
+        """
+
+
+@runtime_checkable
 class Unholding(Protocol):
     """An engine that knows which limits of a step it cannot hold on this host, by their names."""
 

@@ -104,7 +104,8 @@ class Shims:
     """The fork server as its engine sees it; any thread may ask."""
 
     def __init__(self) -> None:
-        self.hint: Callable[[], None] = lambda: None
+        self.hint: Callable[[str], None] = lambda name: None
+        """Called in the server's own thread with the name of an attempt that has exited."""
         self._server: Server | None = None
         self._asked: dict[str, list[Asked]] = {}
         self._lock = threading.Lock()
@@ -162,7 +163,7 @@ class Shims:
 
     def _heard(self, word: str, name: str, text: str) -> None:
         if word == "exited":
-            self.hint()
+            self.hint(name)
             return
         with self._lock:
             for asked in self._asked.get(name, ()):

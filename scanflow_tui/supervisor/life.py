@@ -17,7 +17,7 @@ from typing import Any
 
 from scanflow_tui.contract import limits
 from scanflow_tui.contract.errors import ScanflowError
-from scanflow_tui.engine.protocol import Hinting, Reachable, Watched
+from scanflow_tui.engine.protocol import Hinting, Observation, Reachable, Telling, Watched
 from scanflow_tui.supervisor.budget import running
 from scanflow_tui.supervisor.carry import Carrier, Hands
 from scanflow_tui.supervisor.doors import keep_door
@@ -30,7 +30,7 @@ from scanflow_tui.supervisor.machine import Machine, advance, next_due, open_att
 from scanflow_tui.supervisor.mirroring import Mirroring
 from scanflow_tui.supervisor.reports import Tail
 from scanflow_tui.supervisor.server import Server
-from scanflow_tui.supervisor.stimuli import Leaving, Opened, Stimulus, Ticked
+from scanflow_tui.supervisor.stimuli import Leaving, Observed, Opened, Stimulus, Ticked
 from scanflow_tui.supervisor.team import is_admitted
 from scanflow_tui.supervisor.turn import find
 from scanflow_tui.supervisor.watching import POLL_HINTED_S, VITALS_S, Open, Watch
@@ -80,6 +80,8 @@ class Supervisor:
         if isinstance(place.engine, Hinting):
             place.engine.on_hint(lambda: _call_soon(here, self._poke.set))
             self.watch.fast_s = POLL_HINTED_S
+        if isinstance(place.engine, Telling):
+            place.engine.on_seen(lambda *told: _call_soon(here, lambda: _hand_on(self, *told)))
         if place.slots is not None:
             place.slots.on_room = lambda: _call_soon(here, lambda: self._offer(Ticked()))
         self._index_due = asyncio.Event()
@@ -267,6 +269,12 @@ class Supervisor:
 def _gather_s(machine: Machine, group: Group) -> float:
     """A commit costs several ms; while others that have exited are judged, theirs may join it."""
     return GATHER_S if machine.exited else 0.0
+
+
+def _hand_on(supervisor: Supervisor, name: str, observation: Observation) -> None:
+    """The engine saw an attempt end: the machine hears of it without a look of the watcher."""
+    supervisor.watch.note(name, observation)
+    supervisor.loop.offer(Observed(name, observation))
 
 
 def _call_soon(running: asyncio.AbstractEventLoop, poke: Callable[[], None]) -> None:

@@ -106,6 +106,12 @@ class Watch:
         self.pause_s = min(POLL_SLOW_S, self.pause_s * SLOWER) if quiet else self.fast_s
         return stimuli
 
+    def note(self, name: str, observation: Observation) -> None:
+        """The engine told this by itself: it is no news at the next look."""
+        seen = self.seen.get(name)
+        if seen is not None:
+            seen.observation = observation
+
     def look_again(self, name: str) -> None:
         """Tell what is seen next even if it is what was seen before: an attempt that never
         started does not change when it is cancelled.

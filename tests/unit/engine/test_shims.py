@@ -13,7 +13,7 @@ import pytest
 from scanflow_tui.contract.step import StepLimits
 from scanflow_tui.engine import attempt, procfs
 from scanflow_tui.engine.process import ProcessEngine
-from scanflow_tui.engine.protocol import Accepted, Spec, StartRefused
+from scanflow_tui.engine.protocol import Accepted, Exited, Observation, Spec, StartRefused
 from scanflow_tui.engine.shims import Shims
 from tests.contract_cases.benches import ProcessBench, Program, until_exit
 from tests.waiting import until
@@ -131,6 +131,19 @@ def test_a_hint_comes_when_a_step_has_ended(bench: ProcessBench) -> None:
     bench.engine.start(bench.spec(Program()))
     until(lambda: heard, "the hint")
     assert heard == [True]
+
+
+def test_an_end_is_told_with_its_record_where_somebody_takes_it(bench: ProcessBench) -> None:
+    told: list[tuple[str, Observation]] = []
+    hints: list[bool] = []
+    assert isinstance(bench.engine, ProcessEngine)
+    bench.engine.on_hint(lambda: hints.append(True))
+    bench.engine.on_seen(lambda name, seen: told.append((name, seen)))
+    spec = bench.spec(Program(code=3))
+    bench.engine.start(spec)
+    until(lambda: told, "what became of it")
+    [(name, seen)] = told
+    assert name == spec.name and isinstance(seen, Exited) and seen.code == 3 and not hints
 
 
 def test_what_left_group_and_session_is_ended_with_its_step(bench: ProcessBench) -> None:
