@@ -50,6 +50,9 @@ class LiveSource:
         self._counter = 0
         self._pending: dict[int, tuple[Command, asyncio.Future[Reply]]] = {}
         self._losses: dict[int, int] = {}
+        self._unsettled: dict[int, tuple[Command, int]] = {}
+        """Commands that may have been taken, though their answer never came; by their identity."""
+
         self._connection: Connection | None = None
         self._pulse = asyncio.Event()
         self._updates: asyncio.Queue[Update | None] = asyncio.Queue()
@@ -124,7 +127,7 @@ class LiveSource:
             )
         if self._closed:
             raise Missing("this source is closed")
-        counter, self._counter = self._counter, self._counter + 1
+        counter = self._counter_of(command)
         answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._pending[counter] = (command, answer)
         self._wanted.set()
@@ -132,12 +135,21 @@ class LiveSource:
             self._submit(self._connection, counter)
         try:
             reply = await answer
+        except Missing:
+            self._unsettled[id(command)] = (command, counter)
+            raise
         finally:
             self._pending.pop(counter, None)
             self._losses.pop(counter, None)
         if not isinstance(command, Leave):
             await self.until(lambda: self.state.seq >= reply.seq)
         return reply
+
+    def _counter_of(self, command: Command) -> int:
+        """The number of a command; the same again for one of which nobody knows what became."""
+        _, counter = self._unsettled.pop(id(command), (command, self._counter))
+        self._counter = max(self._counter, counter + 1)
+        return counter
 
     async def close(self) -> None:
         """Hang up; runs go on."""

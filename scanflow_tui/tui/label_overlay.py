@@ -7,6 +7,7 @@ folded is matched to its ticket, so that nothing counts twice between an event a
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from scanflow_tui.contract.commands import Command, GiveLabel, UndoLabel
@@ -47,6 +48,7 @@ class Overlay:
         self.by_sample: dict[str, list[Pending]] = {}
         """The same, those of each sample."""
         self.gone: set[int] = set()
+        self._by_ticket: dict[int, Pending] = {}
         self._real: dict[int, int] = {}
         self._taken: set[int] = set()
         self._next = TICKET_BASE
@@ -59,6 +61,7 @@ class Overlay:
         item = Pending(self._next, command, sample, target)
         self.pending.append(item)
         self.by_sample.setdefault(sample, []).append(item)
+        self._by_ticket[item.ticket] = item
         self._next += 1
         return item
 
@@ -72,6 +75,10 @@ class Overlay:
             if other.target == item.ticket and other in self.pending:
                 dropped += self.drop(other)
         return dropped
+
+    def waiting(self) -> Iterator[Pending]:
+        """Those without an answer, in order; they may be dropped meanwhile."""
+        return (item for item in (*self.pending,) if item.answered_seq is None)
 
     def folded(self, desk: LabelDesk, seq: int) -> set[str]:
         """The desk is that of event ``seq``; what was answered up to there is pending no more.
@@ -97,6 +104,7 @@ class Overlay:
         return heard | {item.sample for item in done}
 
     def _let_go(self, item: Pending) -> None:
+        del self._by_ticket[item.ticket]
         left = self.by_sample[item.sample]
         left.remove(item)
         if not left:
@@ -143,36 +151,30 @@ class Overlay:
 
     def standing(self, sample: str, pending: list[Pending]) -> Said | None:
         """My label on a sample that will be in force; ``pending`` are the sample's own."""
-        chain = self._committed(sample)
-        for item in pending:
+        undone: set[int | None] = set()
+        for item in reversed(pending):
             if isinstance(item.command, UndoLabel):
-                target = self._known(item.target)
-                if target in chain:
-                    chain.remove(target)
-            elif isinstance(item.command, GiveLabel) and item.ticket not in self._real:
-                chain.append(item.ticket)
-        return self.said(chain[-1]) if chain else None
+                undone |= {item.target, self._known(item.target)}
+                continue
+            is_open = item.ticket not in self._real and item.ticket not in undone
+            if is_open and isinstance(item.command, GiveLabel):
+                return self.said(item.ticket)
+        label = self.desk.labels.get(sample, {}).get(self.actor)
+        while label is not None and (label.seq in undone or label.seq in self.desk.undone):
+            label = None if label.previous is None else self._by_event(label.previous)
+        return None if label is None else self.said(label.seq)
 
     def said(self, target: int) -> Said:
         """The label that an event or a ticket of one of the stacks stands for."""
-        for item in self.pending:
-            if item.ticket == target and isinstance(item.command, GiveLabel):
-                return Said(item.sample, item.command.kind, item.command.value)
+        item = self._by_ticket.get(target)
+        if item is not None and isinstance(item.command, GiveLabel):
+            return Said(item.sample, item.command.kind, item.command.value)
         label = self._by_event(self._real.get(target, target))
         assert label is not None, target
         return Said(label.sample, label.kind, label.value)
 
     def _known(self, target: int | None) -> int | None:
         return None if target is None else self._real.get(target, target)
-
-    def _committed(self, sample: str) -> list[int]:
-        label = self.desk.labels.get(sample, {}).get(self.actor)
-        chain: list[int] = []
-        while label is not None:
-            if label.seq not in self.desk.undone:
-                chain.append(label.seq)
-            label = None if label.previous is None else self._by_event(label.previous)
-        return chain[::-1]
 
     def _match(self, item: Pending, command: GiveLabel, after: int) -> None:
         """Find the event that a sent label became."""

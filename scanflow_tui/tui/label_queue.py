@@ -114,11 +114,17 @@ class LabelQueue:
     def next_command(self) -> Pending | None:
         """The next command to send, with the events it names; None if there is none yet.
 
-        An undo waits until the label it takes back is folded, and goes if that was refused.
+        Several may be under way, of one sample one alone: none that is sent again comes behind a
+        later one. An undo waits until the label it takes back is folded, and goes if that was
+        refused; what is about no sample waits for all, and all for it.
         """
-        for item in list(self._over.pending):
+        under_way: set[str] = set()
+        for item in self._over.waiting():
             if item.sent_at_seq is not None:
+                under_way.add(item.sample)
                 continue
+            if under_way and (not item.sample or item.sample in under_way or "" in under_way):
+                return None
             if item.target is not None:
                 if item.target in self._over.gone:
                     self.refused(item)
@@ -126,9 +132,10 @@ class LabelQueue:
                 event = self._over.event_of(item.target)
                 if event is None:
                     return None
-                if isinstance(item.command, UndoLabel):
+                # The same object again where it is sent again: that is how it is known.
+                if isinstance(item.command, UndoLabel) and item.command.seq != event:
                     item.command = replace(item.command, seq=event)
-                elif isinstance(item.command, GiveLabel):
+                elif isinstance(item.command, GiveLabel) and item.command.redoes != event:
                     item.command = replace(item.command, redoes=event)
             item.sent_at_seq = self.seq
             return item

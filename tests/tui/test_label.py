@@ -11,6 +11,7 @@ from scanflow_tui.contract import commands as cmd
 from scanflow_tui.session.state import desk_key
 from scanflow_tui.tui.present.label_order import arranged, is_hidden
 from scanflow_tui.tui.screens.label import LabelScreen
+from scanflow_tui.tui.sending import UNDER_WAY_MAX
 from tests.driver import LARGE, SMALL, Driver, drive
 from tests.fakes.demo_events import demo_events, half_labelled, queue, thumbnail
 from tests.fakes.people import ME, PeopleSource, squares
@@ -62,7 +63,7 @@ async def test_two_hundred_fast_keys_are_sent_once_each_in_order() -> None:
                 break
             await it.pilot.pause()
         it.expect_text("not yet saved", "…")
-        assert len(made.sent) == 1
+        assert 1 < len(made.sent) <= UNDER_WAY_MAX
         made.release()
         for _ in range(400):
             if len(labels(made)) == 200:

@@ -212,7 +212,10 @@ def test_finish_comes_after_everything_said_before() -> None:
     desk.queue.give(A, "class", 3)
     desk.queue.finish()
     assert desk.queue.is_ended
-    assert isinstance(desk.take().command, cmd.GiveLabel)
+    item = desk.take()
+    assert isinstance(item.command, cmd.GiveLabel)
+    assert desk.queue.next_command() is None
+    desk.queue.acknowledged(item, 10_000)
     assert isinstance(desk.take().command, cmd.FinishLabelling)
 
 

@@ -1,4 +1,4 @@
-"""The sender: one by one, in order, and a lost supervisor costs nothing."""
+"""The sender: in order, several at a time, and a lost supervisor costs nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from scanflow_tui.contract import commands as cmd
 from scanflow_tui.contract.errors import Missing, Refused
 from scanflow_tui.session.state import desk_key
 from scanflow_tui.tui.label_queue import LabelQueue
-from scanflow_tui.tui.sending import Sender
+from scanflow_tui.tui.sending import UNDER_WAY_MAX, Sender
 from tests.fakes.demo_events import demo_events, queue
 from tests.fakes.people import ME, PeopleSource
 
@@ -62,24 +62,56 @@ async def test_what_was_given_is_sent_in_order() -> None:
         assert it.done() == [(A, 0), (B, 1), (C, 2)]
 
 
-async def test_the_next_waits_for_the_answer_to_the_one_before() -> None:
+async def test_several_are_under_way_of_one_sample_one_alone() -> None:
     async with Sitting() as it:
         it.source.hold()
-        it.queue.give(A, "class", 1)
-        it.queue.give(B, "class", 2)
+        for sample, value in ((A, 1), (B, 2), (B, 3), (C, 4)):
+            it.queue.give(sample, "class", value)
         it.sender.wake()
         for _ in range(20):
             await asyncio.sleep(0)
-        assert len(it.source.sent) == 1
+        assert len(it.source.sent) == 2
         it.source.release()
         await it.all_sent()
-        assert it.done() == [(A, 1), (B, 2)]
+        assert it.done() == [(A, 1), (B, 2), (B, 3), (C, 4)]
+
+
+async def test_not_more_are_under_way_than_the_supervisor_takes() -> None:
+    async with Sitting() as it:
+        it.source.hold()
+        samples = [entry.id for entry in queue()][: UNDER_WAY_MAX + 6]
+        for sample in samples:
+            it.queue.give(sample, "class", 1)
+        it.sender.wake()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert len(it.source.sent) == UNDER_WAY_MAX
+        it.source.release()
+        await it.all_sent()
+        assert [sample for sample, _ in it.done()] == samples
+
+
+async def test_nothing_follows_a_command_that_found_nobody() -> None:
+    async with Sitting() as it:
+        it.source.hold()
+        it.source.fails_once = Missing("the supervisor does not answer")
+        it.queue.give(A, "class", 1)
+        it.sender.wake()
+        for _ in range(20):
+            await asyncio.sleep(0)
+        it.queue.give(A, "class", 2)
+        it.queue.give(B, "class", 3)
+        it.source.release()
+        await it.all_sent()
+        assert it.done() == [(A, 1), (A, 2), (B, 3)]
+        assert it.source.sent[0] is it.source.sent[1]
 
 
 async def test_a_supervisor_that_is_gone_is_asked_again() -> None:
     async with Sitting() as it:
         it.source.fails_once = Missing("the supervisor does not answer")
         it.queue.give(A, "class", 1)
+        await it.all_sent()
         it.queue.give(B, "class", 2)
         await it.all_sent()
         assert it.done() == [(A, 1), (B, 2)]
