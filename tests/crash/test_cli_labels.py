@@ -120,6 +120,46 @@ def test_a_dry_run_changes_nothing_and_partial_brings_in_what_fits(other: Asked)
     assert "LabelImported" in shown and "Zoë" not in shown
 
 
+def test_an_import_is_listed_taken_back_as_one_act_and_brought_in_again(other: Asked) -> None:
+    text = (
+        "sample,class,author,time,note,kind\ns0,1,Zoë,2026-01-02T03:04:05Z,,\n"
+        "s1,0,Zoë,2026-01-02T03:04:06Z,,\ns1,,Zoë,2026-01-02T03:04:07Z,blurred,note\n"
+    )
+    path = other.file("labels.csv", text)
+    first = other("labels", "import", "toy", path, "--json").json()
+    assert (first["imported"], other("labels", "imports", "--json").json()["imports"]) == (
+        3,
+        [
+            other("labels", "imports", "--json").json()["imports"][0]
+            | {"import": first["import"], "labels": 3, "came": 3, "phase": "here"}
+        ],
+    )
+    mine = other.file("mine.jsonl", '{"id":"s0","label":"zero"}\n')
+    assert other("label", "--labels", mine).returncode == 0
+    undone = other("labels", "undo-import", "toy")
+    assert undone.returncode == 0 and "words given here stay" in undone.stdout
+    (row,) = other.records()
+    assert (row["sample"], row["class"], str(row["author"])[:6]) == ("s0", 0, "human:")
+    assert sorted(str(row["state"]) for row in other.records("--history")) == [
+        "in_force", "undone", "undone", "undone",
+    ]  # fmt: skip
+    assert "taken back" in other("labels", "imports").stdout
+    refused = [
+        (["labels", "undo-import", "toy"], 6, "no import is in force"),
+        (["labels", "undo-import", "toy", str(first["import"])], 6, "taken back already"),
+        (["labels", "undo-import", "toy", "99999"], 2, "no import '99999'"),
+        (["labels", "undo-import", "toy", "--partial"], 2, "takes only"),
+        (["labels", "imports", "toy", "x"], 2, "lists them all"),
+    ]
+    for arguments, code, sentence in refused:
+        done = other(*arguments)  # type: ignore[arg-type]
+        assert (done.returncode, sentence in done.stderr) == (code, True), done.stderr
+    again = other("labels", "import", "toy", path, "--json").json()
+    assert (again["imported"], again["known"]) == (3, 0)
+    assert len(other.records()) == 4
+    assert other("verify", "toy").returncode == 0
+
+
 def test_a_csv_goes_to_a_file_whole_and_names_its_columns(labelled: Asked, tmp_path: Path) -> None:
     out = tmp_path / "labels.csv"
     done = labelled("labels", "export", "toy", "--out", out, "--json")

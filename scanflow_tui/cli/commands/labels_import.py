@@ -18,8 +18,10 @@ from scanflow_tui.contract.errors import InputError, Missing, Refused, ScanflowE
 from scanflow_tui.labels.interchange import formats
 from scanflow_tui.labels.interchange.judge import Ground, Judged, judge, said
 from scanflow_tui.labels.interchange.record import Record
+from scanflow_tui.tui.present.numbers import count
 
 FILE_BYTES_MAX = 512 * limits.MIB
+TOLD_PROBLEMS = 1000
 TOLD_LABELS = 10_000
 """How many labels lie between two words of progress where there is no bar."""
 
@@ -62,8 +64,12 @@ def bring_in(
             with reach.acting(session, root) as link:
                 digest = hashlib.sha256(data).hexdigest()
                 begun = _send(link, desk, digest, form, found.records, tell)
-    for problem in found.problems:
-        output.note(problem.place(file))
+    told = found.problems[:TOLD_PROBLEMS]
+    if told:
+        output.note("\n".join(problem.place(file) for problem in told))
+    if len(found.problems) > len(told):
+        more = count(len(found.problems) - len(told), "more problem")
+        output.note(f"{more}: --json names them all")
     _say(desk, file, found, formats.unread(form, data), begun, dry_run, as_json)
     return InputError.exit_code if found.problems else 0
 
@@ -113,7 +119,8 @@ def _send(
             raise type(error)(sentence, where=error.where, hint="import the file again") from None
         n_done += len(part)
         told = n_done - n_done % TOLD_LABELS
-        tell(n_done / len(records), f"importing: over {told:,} of {len(records):,} labels")
+        over = f"over {told:,} of " if told else ""
+        tell(n_done / len(records), f"importing: {over}{count(len(records), 'label')}")
     link.send(EndImport(run, node, begun))
     return begun
 
@@ -172,18 +179,19 @@ def _say(
         return
     if unread:
         output.note(f"not read: column {', '.join(unread)}")
-    known = f", {found.n_known:,} are here already" if found.n_known else ""
-    bad = f", {n_bad:,} problems" if n_bad else ""
+    known = f", {found.n_known:,} here already" if found.n_known else ""
+    bad = f", {count(n_bad, 'problem')}" if n_bad else ""
+    labels = count(n_new, "label")
     if is_done:
-        output.write(f"run {desk.run.number}: {n_new:,} labels imported{known}{bad}")
+        output.write(f"run {desk.run.number}: {labels} imported{known}{bad}")
         output.note(f"scanflow labels undo-import {desk.name} {begun} takes all of them back")
     elif dry_run:
-        output.write(f"run {desk.run.number}: {n_new:,} labels fit{known}{bad}; nothing was done")
+        output.write(f"run {desk.run.number}: {labels} would fit{known}{bad}; nothing was done")
     elif n_bad:
         hint = "; --partial brings in those that fit" if n_new else ""
         output.note(
-            f"scanflow: nothing was imported of {file}: {n_bad:,} problems, "
-            f"{n_new:,} labels fit{known}{hint}"
+            f"scanflow: nothing was imported of {file}: {count(n_bad, 'problem')}, "
+            f"{labels} would fit{known}{hint}"
         )
     else:
         output.write(f"run {desk.run.number}: nothing new{known}")

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from scanflow_tui.labels.interchange.placed_json import Unreadable, text_of
+from scanflow_tui.labels.interchange.placed_json import BOM, Unreadable, text_of
 from scanflow_tui.labels.interchange.record import FIELDS, Problem, Raw, Record, fields_of
 
 REQUIRED: Final = ("sample", "author", "time")
@@ -44,10 +44,17 @@ def _cell(value: Any) -> str:
 
 
 def unread(data: bytes) -> tuple[str, ...]:
-    """The columns of a file that are no field of ours, so nothing reads them."""
-    header = data.split(b"\n", 1)[0].decode("utf-8", "replace").removeprefix("\ufeff")
-    names = next(csv.reader([header]), [])
-    return tuple(name for name in names if name.strip() not in FIELDS)
+    """The columns of a file that are no field of ours, so nothing reads them; none where the
+    header itself cannot be read.
+    """
+    first = re.split(rb"[\r\n]", data[: 2 * FIELD_CHARS_MAX], maxsplit=1)[0]
+    try:
+        header = first.decode("utf-8").removeprefix(BOM)
+        names = [name.strip() for name in next(csv.reader([header], strict=True), [])]
+    except (UnicodeDecodeError, csv.Error):
+        return ()
+    others = tuple(name for name in names if name not in FIELDS)
+    return others if len(others) < len(names) else ()
 
 
 def read(data: bytes) -> Iterator[Raw | Problem]:
@@ -103,7 +110,8 @@ def _header(names: list[str]) -> str:
         absent.append("class")
     if not absent:
         return ""
-    hint = " (columns are separated by commas)" if len(names) == 1 and ";" in names[0] else ""
+    is_one = len(names) == 1 and (";" in names[0] or "\t" in names[0])
+    hint = " (columns are separated by commas)" if is_one else ""
     return f"column {', '.join(map(repr, absent))} is missing{hint}"
 
 

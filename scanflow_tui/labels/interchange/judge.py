@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from scanflow_tui.contract.limits import AUTHOR_CHARS_MAX, NOTE_CHARS_MAX, SHOWN_CHARS_MAX
@@ -30,6 +30,8 @@ ROWS_MAX: Final = 1_000_000
 AHEAD_US_MAX: Final = 86_400_000_000
 """How far a clock of another machine may be ahead of ours: a day."""
 MS_MAX: Final = 10**9
+
+_ON_SCREEN: Final = frozenset({*SEEN, "place"})
 
 Said = tuple[str, str, str, int, str, int | None, bool, str]
 Place = tuple[int, int]
@@ -180,13 +182,17 @@ class _Row:
             self._state(),
             self._note(kind),
             digest,
-            key=self._seen("key"),
-            view=self._seen("view"),
-            place=self._place(),
-            look=self._seen("look"),
-            way=self._seen("way"),
-            picture=self._seen("picture"),
         )
+        if not self.fields.keys().isdisjoint(_ON_SCREEN):
+            made = replace(
+                made,
+                key=self._seen("key"),
+                view=self._seen("view"),
+                place=self._place(),
+                look=self._seen("look"),
+                way=self._seen("way"),
+                picture=self._seen("picture"),
+            )
         return None if self.problems else made
 
     def wrong(self, text: str) -> None:

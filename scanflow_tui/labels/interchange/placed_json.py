@@ -46,6 +46,8 @@ def text_of(data: bytes) -> str:
 
 
 def _not_utf8(data: bytes, at: int) -> str:
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "this is UTF-16 or UTF-32: save it as UTF-8"
     return f"this is not UTF-8 (byte 0x{data[at]:02x})"
 
 

@@ -63,6 +63,21 @@ def test_a_csv_that_does_not_match(text: str, line: int, column: int, words: str
     assert told(found)[0][:2] == (line, column) and words in told(found)[0][2]
 
 
+def test_a_header_that_cannot_be_read_names_no_columns_and_lines_may_end_as_they_like() -> None:
+    for head in (HEAD.encode("utf-16"), b"a;b;c\n", b'"a\n', b"\xff\n", b""):
+        assert formats.unread("csv", head) == ()
+    rows = HEAD.replace("\n", ",shoe\n") + f"s0,1,anna,{AT},x\ns2,1,anna,{AT},x\n"
+    for end in ("\n", "\r\n", "\r"):
+        data = ("\ufeff" + rows).replace("\n", end).encode()
+        assert formats.unread("csv", data) == ("shoe",)
+        assert len(judge(formats.read("csv", data), GROUND).records) == 2
+
+
+@pytest.mark.parametrize("form", formats.NAMES)
+def test_a_file_in_utf_16_is_called_so(form: str) -> None:
+    assert "UTF-16" in told(judged(form, HEAD.encode("utf-16")))[0][2]
+
+
 def test_a_line_of_csv_counts_the_lines_of_the_file_not_the_rows() -> None:
     found = judged("csv", HEAD + f's0,1,"an\nna",{AT}\ns9,1,anna,{AT}\n')
     assert [line for line, _, _ in told(found)] == [4]
