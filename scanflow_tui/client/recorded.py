@@ -24,6 +24,7 @@ from scanflow_tui.session import artifacts
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import fold
 from scanflow_tui.session.log_ends import filled, piece
+from scanflow_tui.session.logfold import fold_for
 from scanflow_tui.session.places import SessionFolder, objects_of
 from scanflow_tui.session.state import AttemptView, SessionState
 
@@ -126,7 +127,8 @@ class RecordedSource:
     async def find(self, ref: Ref, search: Search, offset: int, length: int) -> Found:
         """Look through a log, in a thread."""
         read, length = await self._reader(ref.id), min(length, limits.FIND_BYTES_MAX)
-        return await asyncio.to_thread(logsearch.find, read, search, offset, length)
+        by = fold_for(length)
+        return await asyncio.to_thread(logsearch.find, read, search, offset, length, by)
 
     async def count(self, ref: Ref, offset: int, length: int) -> Counted:
         """Count a log's lines, in a thread."""

@@ -11,7 +11,7 @@ from typing import Literal
 
 from scanflow_tui.contract import limits
 from scanflow_tui.contract.loglines import header_bytes
-from scanflow_tui.contract.logwords import Text, Words
+from scanflow_tui.contract.logwords import Fold, Text, Words
 from scanflow_tui.contract.records import dataclass
 
 Read = Callable[[int, int], tuple[bytes, int]]
@@ -73,13 +73,13 @@ class _Piece:
     size: int
 
 
-def find(read: Read, search: Search, start: int, length: int) -> Found:
+def find(read: Read, search: Search, start: int, length: int, fold: Fold = bytes.lower) -> Found:
     """Look through the record lines that begin in a range of ``length`` bytes.
 
     Forwards the range is what follows ``start``, backwards what lies before it.
     """
     needle = search.needle.encode("utf-8", "surrogateescape")
-    words = Words(needle)
+    words = Words(needle, fold)
     hits: list[int] = []
     size = 0
     reached = max(start - length, 0) if search.is_backwards else start + length

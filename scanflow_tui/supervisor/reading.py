@@ -17,6 +17,7 @@ from scanflow_tui.contract.errors import InputError, Missing
 from scanflow_tui.contract.logsearch import Search
 from scanflow_tui.session import artifacts
 from scanflow_tui.session.log_ends import filled, piece
+from scanflow_tui.session.logfold import fold_for
 from scanflow_tui.session.state import AttemptView
 from scanflow_tui.supervisor.log import Log
 from scanflow_tui.supervisor.turn import Machine, find
@@ -32,7 +33,8 @@ async def find_in(read: logsearch.Read, raw: Any, offset: int, length: int) -> w
     if len(search.needle) > limits.NEEDLE_CHARS_MAX:
         raise InputError(f"a search is for at most {limits.NEEDLE_CHARS_MAX} characters")
     search = replace(search, hits_max=max(1, min(search.hits_max, limits.FIND_HITS_MAX)))
-    found = await asyncio.to_thread(logsearch.find, read, search, offset, length)
+    fold = fold_for(length)
+    found = await asyncio.to_thread(logsearch.find, read, search, offset, length, fold)
     return {"offsets": found.offsets, "reached": found.reached, "size": found.size}
 
 
