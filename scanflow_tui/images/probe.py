@@ -31,6 +31,8 @@ _SIZE = re.compile(r"\x1b\[([46]);(\d+);(\d+)t")
 _AREA = re.compile(r"\x1b\[\?2;0;(\d+);(\d+)S")
 _SIXEL = "4"
 _SIDE_PX_MAX = 200
+XTERM_PX_MAX = 1000
+"""xterm cuts off what of a picture is wider or higher, unless its user says otherwise."""
 
 DENIED = {"konsole": "it prints placeholders as text", "vscode": "its support is off by default"}
 """Terminals that answer kitty's query and do not keep to it, and why; by XTVERSION alone."""
@@ -91,7 +93,8 @@ def choose(
     """The way to show pictures: as wished, else the best one that the terminal is known to keep."""
     cell = cell_size(evidence, around)
     if wish != "auto":
-        return Choice(wish, cell, "chosen by --images")
+        most = _side_px_max(evidence) if wish == "sixel" else 0
+        return Choice(wish, cell, "chosen by --images", most)
     if around.says("NO_COLOR"):
         return Choice("ascii", cell, "NO_COLOR is set")
     if around.says("STY"):
@@ -113,45 +116,53 @@ def _by_terminal(evidence: Evidence, around: Surroundings, cell: CellSize) -> Ch
     if evidence.kitty and name.lower().startswith(("kitty", "ghostty", "wezterm")):
         return Choice("kitty", cell, f"{name} answers to kitty's graphics protocol")
     if evidence.sixel:
-        return Choice("sixel", cell, f"{name} says that it shows sixel")
+        most = _side_px_max(evidence)
+        return Choice("sixel", cell, f"{name} says that it shows sixel", most)
     if "iterm2" in f"{evidence.version} {around.says('LC_TERMINAL')}".lower():
         return Choice("iterm", cell, "iTerm2 shows pictures inline")
     note = f" ({denied})" if denied else ""
     return Choice("half", cell, f"{name} says nothing of pictures{note}")
 
 
+def _side_px_max(evidence: Evidence) -> int:
+    is_cut = evidence.version.startswith("XTerm") and max(evidence.area or (0,)) <= XTERM_PX_MAX
+    return XTERM_PX_MAX if is_cut else 0
+
+
 def cell_size(evidence: Evidence, around: Surroundings) -> CellSize:
     """A cell in pixels: as the terminal says, else by division, else a usual one.
 
     xterm's window has a border that its size in pixels includes, so its own text area is divided
-    first.
+    first. A side of a window that is larger than its largest picture is divided itself.
     """
     if evidence.cell is not None:
         return evidence.cell
-    known = (evidence.area, (around.width_px, around.height_px))
-    for width_px, height_px in (size for size in known if size is not None):
-        found = _sane(width_px // max(1, around.columns), height_px // max(1, around.rows))
-        if found is not None:
-            return found
-    return CellSize()
+    told_x, told_y = evidence.area or (0, 0)
+    width_px = _text_px(told_x, around.width_px)
+    height_px = _text_px(told_y, around.height_px)
+    return _sane(width_px // max(1, around.columns), height_px // max(1, around.rows)) or CellSize()
 
 
-def cell_resized(cell: CellSize, before: Surroundings, now: Surroundings) -> CellSize:
+def _text_px(told_px: int, window_px: int) -> int:
+    """The pixels that text has, of what is told of pictures and of the window; 0 if unknown."""
+    is_limit = told_px == XTERM_PX_MAX < window_px or told_px > window_px > 0
+    return window_px if is_limit or not told_px else told_px
+
+
+def cell_resized(cell: CellSize, now: Surroundings) -> CellSize:
     """The cell after the window or its font changed, as far as the window's pixels tell it.
 
-    What the window had beside its cells before (a border, in xterm) it is taken to have still.
+    Terminals count their cells alone, but for xterm: where its window gets another size, a border
+    and the rest of a cell come in, and after another font they do not.
     """
-    sides = []
-    for old_px, old_n, new_px, new_n, side in (
-        (before.width_px, before.columns, now.width_px, now.columns, cell.width_px),
-        (before.height_px, before.rows, now.height_px, now.rows, cell.height_px),
-    ):
-        beside = old_px - old_n * side
-        # A border is narrow: more was no border, so what the system says of pixels means another.
-        if not (old_px and new_px and new_n) or not 0 <= beside < max(2 * side, old_n):
-            return cell
-        sides.append((new_px - beside) // new_n)
-    return _sane(*sides) or cell
+    columns, rows = now.columns, now.rows
+    if not (columns and rows and now.width_px and now.height_px):
+        return cell
+    exact = now.width_px % columns == 0 and now.height_px % rows == 0
+    beside = (now.width_px - columns * cell.width_px, now.height_px - rows * cell.height_px)
+    if not exact and 0 <= beside[0] < 3 * cell.width_px and 0 <= beside[1] < 3 * cell.height_px:
+        return cell
+    return _sane(now.width_px // columns, now.height_px // rows) or cell
 
 
 def evidence_lines(evidence: Evidence, choice: Choice) -> list[str]:

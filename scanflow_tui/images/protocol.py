@@ -71,11 +71,15 @@ class Painting:
 
 
 class Choice(NamedTuple):
-    """How pictures are shown, with which cells, and why, in a sentence."""
+    """How pictures are shown, with which cells, and why, in a sentence.
+
+    ``side_px_max`` is how wide or high a picture may be, 0 where any may.
+    """
 
     way: Way
     cell: CellSize
     why: str
+    side_px_max: int = 0
 
 
 class Encoder(Protocol):

@@ -41,7 +41,6 @@ class Showing:
         self._asked_s = 0.0
         self._is_open = False
         self._replies: tuple[str, ...] = ()
-        self._around: Surroundings | None = None
         first: Way = "ascii" if is_plain else "half"
         self.choice = Choice(first, CellSize(), "the terminal was not asked")
         self._encoders: dict[Way, Encoder] = {}
@@ -71,18 +70,15 @@ class Showing:
         if not read(replies).fence:
             return False
         self._is_open = False
-        self._around = around
         return self._choose(around)
 
     def resized(self, around: Surroundings) -> bool:
         """Take in another size of the window; whether pictures are another size from now on."""
         from scanflow_tui.images.probe import cell_resized
 
-        before, self._around = self._around, around
-        if before is None or not self.has_pixels:
+        if not self.has_pixels:
             return False
-        cell = cell_resized(self.choice.cell, before, around)
-        return self._take(self.choice._replace(cell=cell))
+        return self._take(self.choice._replace(cell=cell_resized(self.choice.cell, around)))
 
     def closed(self) -> None:
         """No answer will come any more."""
@@ -117,7 +113,10 @@ class Showing:
 
     def large(self, width: int, height: int, room: Box) -> Box:
         """The cells of a picture (size in pixels), enlarged as far as the room allows."""
-        cell = self.choice.cell
+        cell, most = self.choice.cell, self.choice.side_px_max
+        if most:
+            columns, rows = most // cell.width_px, most // cell.height_px
+            room = Box(min(room.columns, columns), min(room.rows, rows))
         scale = min(room.columns * cell.width_px // width, room.rows * cell.height_px // height)
         if scale < 1:
             return room

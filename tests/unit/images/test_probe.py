@@ -101,22 +101,48 @@ def test_the_window_is_divided_where_nothing_is_answered() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "now", "cell"),
+    ("told", "window", "cell"),
     [
-        # A border of 2 pixels around, as in xterm, with few rows.
-        ((120, 42, 964, 634), (20, 5, 164, 79), CellSize(8, 15)),
-        ((120, 42, 964, 634), (96, 30, 964, 634), CellSize(10, 21)),
-        ((120, 42, 960, 630), (96, 35, 960, 630), CellSize(10, 18)),
-        ((120, 42, 0, 0), (80, 24, 0, 0), CellSize(8, 15)),
-        ((120, 42, 960, 630), (0, 0, 0, 0), CellSize(8, 15)),
-        ((120, 42, 120, 42), (80, 24, 80, 24), CellSize(8, 15)),
-        ((120, 42, 9999, 9999), (80, 24, 640, 480), CellSize(8, 15)),
+        # xterm tells its largest picture where a side of the window is longer than that.
+        ((1000, 798), (1174, 802), CellSize(9, 19)),
+        ((1000, 1000), (1174, 1200), CellSize(9, 28)),
+        ((1000, 798), (1000, 798), CellSize(7, 19)),
+        ((10_000, 10_000), (1170, 798), CellSize(9, 19)),
+        ((1000, 798), (0, 0), CellSize(7, 19)),
+    ],
+)
+def test_a_limit_of_pictures_is_not_the_size_of_the_text(
+    told: tuple[int, int], window: tuple[int, int], cell: CellSize
+) -> None:
+    replies = ("\x1bP>|XTerm(379)\x1b\\", f"\x1b[?2;0;{told[0]};{told[1]}S", "\x1b[?63;1;4c")
+    assert choose(read(replies), Surroundings(130, 42, *window)).cell == cell
+
+
+def test_xterm_cuts_large_pictures_off_unless_it_says_otherwise() -> None:
+    larger = (XTERM_SIXEL[0], "\x1b[?2;0;1600;1200S", XTERM_SIXEL[2])
+    assert chosen(XTERM_SIXEL).side_px_max == 1000
+    assert chosen(larger).side_px_max == 0 == chosen(FOOT).side_px_max
+    assert choose(read(XTERM_SIXEL), Surroundings(80, 24), "sixel").side_px_max == 1000
+
+
+@pytest.mark.parametrize(
+    ("now", "cell"),
+    [
+        # What xterm says after its window was made another size, and after other fonts.
+        ((20, 5, 164, 79), CellSize(8, 15)),
+        ((119, 41, 964, 634), CellSize(8, 15)),
+        ((120, 42, 1560, 1134), CellSize(13, 27)),
+        ((83, 26, 1084, 718), CellSize(13, 27)),
+        ((96, 35, 960, 630), CellSize(10, 18)),
+        ((80, 24, 0, 0), CellSize(8, 15)),
+        ((0, 0, 960, 630), CellSize(8, 15)),
+        ((80, 24, 80, 24), CellSize(8, 15)),
     ],
 )
 def test_a_cell_after_the_window_or_its_font_changed(
-    before: tuple[int, int, int, int], now: tuple[int, int, int, int], cell: CellSize
+    now: tuple[int, int, int, int], cell: CellSize
 ) -> None:
-    assert cell_resized(CellSize(8, 15), Surroundings(*before), Surroundings(*now)) == cell
+    assert cell_resized(CellSize(8, 15), Surroundings(*now)) == cell
 
 
 def test_the_fence_is_asked_for_last() -> None:

@@ -197,6 +197,14 @@ def test_another_font_makes_pictures_another_size() -> None:
     assert showing.layer is not before
 
 
+def test_a_large_picture_is_no_larger_than_xterm_shows() -> None:
+    showing = Showing("auto", is_plain=False)
+    replies = ("\x1bP>|XTerm(379)\x1b\\", "\x1b[?2;0;1000;1000S", "\x1b[?63;1;4c")
+    showing.answered(replies, Surroundings(200, 80, 1600, 1280))
+    assert showing.choice.cell == CellSize(8, 16)
+    assert showing.large(100, 100, Box(190, 75)) == Box(113, 57)
+
+
 def test_without_pixels_another_font_changes_nothing() -> None:
     showing = Showing("half", is_plain=False)
     showing.answered(("\x1b[?62c",), Surroundings(80, 24, 800, 480))
