@@ -237,7 +237,8 @@ class DockerEngine:
         lock = docker_place.take(record)
         if lock is not None:
             incarnation = claim.incarnation if claim else ""
-            container = Container(str(found["Id"]), job, state.started_at, incarnation)
+            claimed_at = docker_place.began_at(claim, state.started_at)
+            container = Container(str(found["Id"]), job, claimed_at, incarnation)
             self._take_up(name, container, lock)
         return Running(state.started_at)
 

@@ -15,20 +15,29 @@ from typing import Any
 from scanflow_tui.contract.errors import Missing
 
 DEFAULT_URL = "unix:///var/run/docker.sock"
+DEFAULT_TLS_URL = "tcp://localhost:2376"
 DEFAULT_CONTEXT = "default"
+TCP = ("tcp://", "http://", "https://")
+AUTHORITY, CERTIFICATE, KEY = "ca.pem", "cert.pem", "key.pem"
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
     """``origin`` says who named it; ``tls`` is a folder with ca.pem, cert.pem and key.pem, or None.
 
-    ``verify`` is False where a person said that the server's certificate is not to be checked.
+    ``verify`` is False where a person said that the server's certificate is not to be checked: it
+    is TLS without certificates then, not none.
     """
 
     url: str
     origin: str
     tls: Path | None = None
     verify: bool = True
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether it is TCP with TLS."""
+        return self.tls is not None or not self.verify or self.url.startswith("https://")
 
 
 def resolve(environ: Mapping[str, str], home: Path) -> Address:
@@ -38,23 +47,38 @@ def resolve(environ: Mapping[str, str], home: Path) -> Address:
     """
     config = Path(environ.get("DOCKER_CONFIG") or home / ".docker")
     if host := environ.get("DOCKER_HOST"):
-        return _from_host(environ, host, home)
+        return _from_host(environ, host, config, "DOCKER_HOST")
     named = environ.get("DOCKER_CONTEXT") or ""
     origin = "DOCKER_CONTEXT"
     if not named:
         named = str(_json(config / "config.json").get("currentContext") or DEFAULT_CONTEXT)
         origin = str(config / "config.json")
-    if named == DEFAULT_CONTEXT:
-        return Address(DEFAULT_URL, "the default socket")
-    return _from_context(config, named, origin)
+    if named != DEFAULT_CONTEXT:
+        return _from_context(config, named, origin)
+    if variable := _tls_variable(environ):
+        return _from_host(environ, DEFAULT_TLS_URL, config, variable)
+    return Address(DEFAULT_URL, "the default socket")
 
 
-def _from_host(environ: Mapping[str, str], host: str, home: Path) -> Address:
-    verify = bool(environ.get("DOCKER_TLS_VERIFY"))
-    folder = environ.get("DOCKER_CERT_PATH") or ""
-    if not verify and not folder:
-        return Address(host, "DOCKER_HOST")
-    return Address(host, "DOCKER_HOST", Path(folder or home / ".docker"), verify)
+def _tls_variable(environ: Mapping[str, str]) -> str:
+    """Which variable asks for TLS; as for the docker command, a folder alone does not."""
+    wanted = ("DOCKER_TLS_VERIFY", "DOCKER_TLS")
+    return next((name for name in wanted if environ.get(name)), "")
+
+
+def _from_host(environ: Mapping[str, str], host: str, config: Path, origin: str) -> Address:
+    variable = _tls_variable(environ)
+    if not variable or not host.startswith(TCP):
+        return Address(host, origin)
+    folder = Path(environ.get("DOCKER_CERT_PATH") or config)
+    verify = variable == "DOCKER_TLS_VERIFY"
+    if verify and not (folder / AUTHORITY).is_file():
+        raise Missing(
+            f"{variable} is set, and there is no {AUTHORITY} to check the engine with",
+            where=str(folder),
+            hint="DOCKER_CERT_PATH names the folder with ca.pem, cert.pem and key.pem.",
+        )
+    return Address(host, origin, folder, verify)
 
 
 def _from_context(config: Path, name: str, origin: str) -> Address:
@@ -72,9 +96,12 @@ def _from_context(config: Path, name: str, origin: str) -> Address:
             where=origin,
             hint="`docker context ls` shows those there are.",
         )
+    origin = f"the context {name!r}"
+    if not host.startswith(TCP):
+        return Address(host, origin)
     tls = config / "contexts" / "tls" / key / "docker"
     verify = not endpoint.get("SkipTLSVerify")
-    return Address(host, f"the context {name!r}", tls if tls.is_dir() else None, verify)
+    return Address(host, origin, tls if tls.is_dir() else None, verify)
 
 
 def _json(path: Path) -> dict[str, Any]:

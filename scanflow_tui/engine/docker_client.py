@@ -78,15 +78,16 @@ class Daemon:
             _refuse(stream.failed)
         return stream
 
-    def signals(self, container: str, since_s: float, until_s: float) -> list[int]:
-        """The signals that the engine sent to a container between two moments that are past."""
-        filters = {"container": [container], "event": ["kill"]}
+    def past(
+        self, container: str, event: str, since_s: float, until_s: float
+    ) -> list[dict[str, Any]]:
+        """Events of one kind between two moments that are past, as far as it remembers them."""
+        filters = {"container": [container], "event": [event]}
         query = {"since": f"{since_s:.6f}", "until": f"{until_s:.6f}"}
         stream = self._http.stream(self._path("/events"), query | {"filters": json.dumps(filters)})
         if stream.failed:
             _refuse(stream.failed)
-        rows = [json.loads(line) for line in b"".join(stream).splitlines()]
-        return [number for row in rows if (number := signal_of(row)) is not None]
+        return [json.loads(line) for line in b"".join(stream).splitlines()]
 
     def wait(self, container: str, patience_s: float) -> bool:
         """Wait for the end of a container that was started; False where it still runs after that.

@@ -120,8 +120,22 @@ def sentences(address: Address, info: dict[str, Any], version: dict[str, Any]) -
         else "An engine that restarts ends its steps; they are tried again."
     )
     if not address.url.startswith("unix:"):
+        said.append(_secrecy(address))
         said.append("The engine is elsewhere: it must see the sessions' folder at the same path.")
     return said + list(PODMAN_DIFFERS.values() if is_podman(version) else ())
+
+
+def _secrecy(address: Address) -> str:
+    """Who can listen, or be taken for the engine, on the way to it."""
+    if address.url.startswith("ssh:"):
+        return "The way to it is your ssh client's: its keys, hosts and configuration hold."
+    if not address.is_encrypted:
+        return "The way to it is not encrypted: whoever can reach the port is root on its host."
+    return (
+        "The way to it is encrypted, and its certificate is checked."
+        if address.verify
+        else "The way to it is encrypted, but its certificate is not checked, as was asked for."
+    )
 
 
 def _limits(info: dict[str, Any], options: set[str]) -> str:

@@ -60,9 +60,10 @@ def surroundings(address: Address) -> dict[str, str]:
     """The variables of the docker program itself, which lead it to the same engine."""
     found = {name: os.environ[name] for name in KEPT if name in os.environ}
     found["DOCKER_HOST"] = address.url
+    if address.is_encrypted:
+        found["DOCKER_TLS_VERIFY" if address.verify else "DOCKER_TLS"] = "1"
     if address.tls is not None:
         found["DOCKER_CERT_PATH"] = str(address.tls)
-        found["DOCKER_TLS_VERIFY"] = "1" if address.verify else ""
     return found
 
 

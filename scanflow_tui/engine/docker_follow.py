@@ -23,8 +23,10 @@ from scanflow_tui.engine.docker_client import (
     EngineAway,
     EngineRefused,
     NoSuchContainer,
+    signal_of,
 )
 from scanflow_tui.engine.docker_events import Events, Told
+from scanflow_tui.engine.docker_lived import UNKNOWN, has_lived
 from scanflow_tui.engine.docker_log import REPLACED, Frames, Kept, Record, stamped
 from scanflow_tui.engine.docker_spec import Job
 from scanflow_tui.engine.docker_truth import INIT_CODES, Known, State, exited, state_of
@@ -80,11 +82,14 @@ class Follower:
         self.defect = ""
         self._lock = lock
         self._ran_on = False
+        self._has_lived = False
         self._is_away = False
         self._is_stopping = False
         self._is_left = False
         self._guard = threading.Lock()
         self._looked_s = time.monotonic()
+        # Whether the lives of the engine cannot be told apart: it is elsewhere, or was.
+        self._is_blind = not (self.daemon.link.is_local and container.incarnation)
 
     def begin(self, stream: socket.socket | None) -> Follower:
         """Read the stream of a container that starts now, or take one up that runs already."""
@@ -193,15 +198,18 @@ class Follower:
                     is_resumed = True
                     self._resume()
                 told = self._events.await_end(self.container.id, END_S_MAX)
-                if told is not None or self.daemon.wait(self.container.id, END_S_MAX):
-                    state = state_of(self.daemon.inspect(self.container.id))
-                    if state.has_ended:
-                        self._notice_restart(state)
-                        if is_resumed:
-                            # A last line without a newline is kept only after the stream's end.
-                            self._read_kept()
-                        self._finish(state, self._foreign(state, told))
-                        return
+                if told is None:
+                    # A far engine may need longer to answer: that it has ended is asked for next.
+                    self.daemon.wait(self.container.id, END_S_MAX)
+                state = state_of(self.daemon.inspect(self.container.id))
+                if state.has_ended:
+                    self._notice_restart(state)
+                    if is_resumed:
+                        # A last line without a newline is kept only after the stream's end.
+                        self._read_kept()
+                    self._judge_link(state, told, is_resumed=is_resumed)
+                    self._finish(state, self._foreign(state, None if is_resumed else told))
+                    return
                 # It runs although its stream ended: closed by the step, or broken.
                 must_resume = True
                 time.sleep(PAUSE_S)
@@ -236,7 +244,14 @@ class Follower:
 
     def _resume(self) -> None:
         """Fill the gap from what the engine kept, and go on with it to the end of the stream."""
-        self._notice_restart(state_of(self.daemon.inspect(self.container.id)))
+        if self._is_blind:
+            self._events.expect(self.container.id)
+        state = state_of(self.daemon.inspect(self.container.id))
+        self._notice_restart(state)
+        if self._is_blind:
+            self._ran_on = not state.has_ended
+            if state.has_ended:
+                self._events.forget(self.container.id)
         if self.record.size:
             self.record.note(TAKEN_UP, _now_us())
         self._read_kept()
@@ -269,11 +284,23 @@ class Follower:
 
     def _notice_restart(self, state: State) -> None:
         """A restart can be so short that no call failed; the engine's life is another then."""
-        if self.container.incarnation == self.daemon.link.incarnation():
+        if self._is_blind or self.container.incarnation == self.daemon.link.incarnation():
             return
         away = "the Docker engine was restarted meanwhile"
         docker_place.write_mark(self.record_folder, docker_place.AWAY, away)
         self._ran_on = self._ran_on or not state.has_ended
+
+    def _judge_link(self, state: State, told: Told | None, *, is_resumed: bool) -> None:
+        """Was an engine restarted that cannot be seen, while the link broke or nobody was there?"""
+        away = docker_place.read_mark(self.record_folder, docker_place.AWAY)
+        if not self._is_blind or not (away or is_resumed or told is None):
+            return
+        was_followed = self._ran_on and told is not None
+        self._has_lived = has_lived(
+            self.daemon, self.container.id, state, was_followed=was_followed
+        )
+        if not self._has_lived:
+            docker_place.write_mark(self.record_folder, docker_place.AWAY, UNKNOWN)
 
     def _foreign(self, state: State, told: Told | None) -> tuple[int, ...]:
         """Signals that others had the engine send: it stops, or a person stops the container."""
@@ -283,12 +310,12 @@ class Follower:
             return tuple(told.signals)
         until_us = _now_us() if self.daemon.link.is_local else state.finished_at
         try:
-            found = self.daemon.signals(
-                self.container.id, state.started_at / 1e6 - 1.0, until_us / 1e6
+            rows = self.daemon.past(
+                self.container.id, "kill", state.started_at / 1e6 - 1.0, until_us / 1e6
             )
         except EngineRefused:
             return ()
-        return tuple(found)
+        return tuple(number for row in rows if (number := signal_of(row)) is not None)
 
     def _finish(self, state: State, foreign: tuple[int, ...]) -> None:
         """Write the outcome down: the log, the owner, the exit record, in this order."""
@@ -303,7 +330,7 @@ class Follower:
         known = Known(
             hit=HITS.get(docker_place.read_mark(record, docker_place.HIT), ""),
             is_cancelled=attempt.read_cancel(record) is not None,
-            away=docker_place.read_mark(record, docker_place.AWAY),
+            away="" if self._has_lived else docker_place.read_mark(record, docker_place.AWAY),
             ran_on=self._ran_on,
             foreign=foreign,
             last_line=last,

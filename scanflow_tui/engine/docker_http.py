@@ -74,8 +74,7 @@ class Http:
             connection.close()
             raise OutOfPatience(f"the Docker engine did not answer in {patience_s:.0f} s") from None
         except BROKEN as error:
-            connection.close()
-            raise _away(error) from error
+            raise self._away(error, connection) from error
         self._give(connection)
         return Answer(response.status, _json(data))
 
@@ -91,9 +90,8 @@ class Http:
                 Answer(response.status, _json(response.read())) if response.status >= 400 else None
             )
         except BROKEN as error:
-            connection.close()
-            raise _away(error) from error
-        return Stream(connection, response, failed)
+            raise self._away(error, connection) from error
+        return Stream(self, connection, response, failed)
 
     def hijack(self, path: str, query: dict[str, Any]) -> tuple[socket.socket | None, Answer]:
         """Turn a connection into a raw stream, which the caller closes. Raises EngineAway.
@@ -108,8 +106,7 @@ class Http:
             if response.status != http.client.SWITCHING_PROTOCOLS:
                 return None, Answer(response.status, _json(response.read()))
         except BROKEN as error:
-            connection.close()
-            raise _away(error) from error
+            raise self._away(error, connection) from error
         raw: socket.socket = connection.sock
         raw.settimeout(None)
         return raw, Answer(response.status, None)
@@ -137,12 +134,24 @@ class Http:
             connection.close()
         try:
             connection = self.link.dial()
-            if connection.sock is None:
-                connection.connect()
-            connection.sock.settimeout(patience_s)
         except BROKEN as error:
-            raise _away(error) from error
+            raise self.away(error) from error
+        connection.sock.settimeout(patience_s)
         return connection
+
+    def _away(self, error: BaseException, connection: http.client.HTTPConnection) -> EngineAway:
+        """What broke, asked before the connection is closed."""
+        away = self.away(error, connection)
+        connection.close()
+        return away
+
+    def away(
+        self, error: BaseException, connection: http.client.HTTPConnection | None = None
+    ) -> EngineAway:
+        """What a failure of a connection means."""
+        return EngineAway(
+            f"the Docker engine does not answer ({self.link.reason(error, connection)})"
+        )
 
     def _give(self, connection: http.client.HTTPConnection) -> None:
         with self._guard:
@@ -157,11 +166,13 @@ class Stream:
 
     def __init__(
         self,
+        http: Http,
         connection: http.client.HTTPConnection,
         response: http.client.HTTPResponse,
         failed: Answer | None,
     ) -> None:
         self.failed = failed
+        self._http = http
         self._connection = connection
         self._response = response
 
@@ -172,7 +183,7 @@ class Stream:
                 yield data
         except (*BROKEN, ValueError, AttributeError) as error:
             # A stream that is closed by another thread ends in one of several ways.
-            raise _away(error) from error
+            raise self._http.away(error, self._connection) from error
         finally:
             self.close()
 
@@ -214,8 +225,3 @@ def _json(data: bytes) -> Any:
         return json.loads(data)
     except ValueError:
         return data.decode("utf-8", "replace").strip()
-
-
-def _away(error: BaseException) -> EngineAway:
-    said = str(getattr(error, "strerror", "") or error or type(error).__name__)
-    return EngineAway(f"the Docker engine does not answer ({said})")

@@ -1,32 +1,31 @@
 """The way to a Docker engine: a Unix socket, TCP, or ssh, and whether somebody answers there.
 
-Standard library only, so looking costs milliseconds. ``ssh://`` goes through the
-ssh client: agents, jump hosts and its configuration work.
+Standard library only, so looking costs milliseconds.
 """
 
 from __future__ import annotations
 
-import errno
 import http.client
 import os
-import shutil
 import socket
-import ssl
 import struct
-import subprocess
-import tempfile
-import threading
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from scanflow_tui.contract.errors import Missing
-from scanflow_tui.engine import procfs
+from scanflow_tui.engine import docker_tls, procfs
 from scanflow_tui.engine.docker_address import Address, resolve
+from scanflow_tui.engine.docker_ssh import Call, Ssh
 
 PING_S_MAX = 5.0
 SSH_PING_S_MAX = 30.0
 ENGINES = ("dockerd", "podman")
 SCHEMES = ("unix", "tcp", "http", "https", "ssh")
+USE_TLS = (
+    "name the folder of its certificates (DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH), or a context "
+    "that has them"
+)
+NO_ENGINE = "it is no Docker engine"
 _PEER = struct.Struct("3i")
 
 
@@ -35,8 +34,14 @@ def here() -> Link:
     return Link(resolve(os.environ, Path.home()))
 
 
+class Connection(http.client.HTTPConnection):
+    """A connection that is dialled already; through ssh it has a ``call``."""
+
+    call: Call | None = None
+
+
 class Link:
-    """An address that can be dialled. ``url`` is what a client library is given."""
+    """An address that can be dialled."""
 
     def __init__(self, address: Address) -> None:
         self.address = address
@@ -47,21 +52,28 @@ class Link:
                 where=address.origin,
                 hint="It begins with unix://, tcp:// or ssh://, and a port is at most 65535.",
             )
-        self._forward = Forward(address.url) if scheme == "ssh" else None
-        self.url = self._forward.url if self._forward else address.url
-        self.socket = self.url.removeprefix("unix://") if self.url.startswith("unix:") else ""
+        self._ssh = Ssh(address.url) if scheme == "ssh" else None
         self.is_local = scheme == "unix"
+        self._patience_s = SSH_PING_S_MAX if self._ssh else PING_S_MAX
+
+    def library_url(self) -> str:
+        """The address that a client library is given; TLS it has to be told of besides."""
+        if self._ssh:
+            return self._ssh.listen()
+        if not self.address.is_encrypted:
+            return self.address.url
+        host, port = self._place()
+        return f"https://{f'[{host}]' if ':' in host else host}:{port}"
 
     def why_silent(self) -> str:
         """Why no engine answers, in a sentence; empty where one does."""
         where = f"{self.address.url} ({self.address.origin})"
+        connection: http.client.HTTPConnection | None = None
         try:
             connection = self.dial()
-            try:
-                connection.request("GET", "/_ping")
-                status = connection.getresponse().status
-            finally:
-                connection.close()
+            connection.request("GET", "/_ping")
+            answer = connection.getresponse()
+            said = answer.read().decode("utf-8", "replace")
         except FileNotFoundError:
             return f"no Docker engine listens at {where}: the socket is not there."
         except PermissionError:
@@ -69,21 +81,34 @@ class Link:
         except ConnectionRefusedError:
             return f"no Docker engine listens at {where}: it is not running."
         except TimeoutError:
-            return f"the Docker engine at {where} does not answer within {PING_S_MAX:.0f} s."
+            patience = f"{self._patience_s:.0f} s"
+            return f"the Docker engine at {where} does not answer within {patience}."
         except (OSError, http.client.HTTPException) as error:
-            said = self._forward.said() if self._forward else ""
-            return f"no Docker engine can be reached at {where}: {said or _reason(error)}."
-        return "" if status == 200 else f"{where} answers {status}: it is no Docker engine."
+            return f"no Docker engine can be reached at {where}: {self.reason(error, connection)}."
+        finally:
+            if connection is not None:
+                connection.close()
+        if answer.status == http.client.BAD_REQUEST and "HTTPS server" in said:
+            return f"the Docker engine at {where} speaks TLS alone: {USE_TLS}."
+        return "" if answer.status == 200 else f"{where} answers {answer.status}: {NO_ENGINE}."
+
+    def reason(self, error: BaseException, connection: http.client.HTTPConnection | None) -> str:
+        """What a failure of a connection means, without a full stop: in ssh's words, or in ours."""
+        call = getattr(connection, "call", None)
+        said = call.said() if call is not None else docker_tls.explain(error, self.address)
+        if said:
+            return said
+        return str(getattr(error, "strerror", "") or error or type(error).__name__)
 
     def incarnation(self) -> str:
         """Which life of the engine this is, so that a restart is seen; empty where unknowable."""
         if not self.is_local:
             return ""
         try:
-            found = Path(self.socket).stat()
+            found = Path(self._socket()).stat()
             with socket.socket(socket.AF_UNIX) as dialled:
                 dialled.settimeout(PING_S_MAX)
-                dialled.connect(self.socket)
+                dialled.connect(self._socket())
                 told = dialled.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
         except OSError:
             return "away"
@@ -94,86 +119,61 @@ class Link:
 
     def close(self) -> None:
         """End what forwards."""
-        if self._forward:
-            self._forward.close()
+        if self._ssh:
+            self._ssh.close()
 
     def dial(self) -> http.client.HTTPConnection:
-        """A new connection. Raises OSError."""
-        if self.socket:
-            timeout = SSH_PING_S_MAX if self._forward else PING_S_MAX
+        """A new connection, dialled already. Raises OSError."""
+        if self._ssh:
+            call = self._ssh.connect()
+            connection = _over(call.socket, self._patience_s)
+            connection.call = call
+            return connection
+        if self.is_local:
             dialled = socket.socket(socket.AF_UNIX)
-            dialled.settimeout(timeout)
-            connection = http.client.HTTPConnection("docker", timeout=timeout)
-            connection.sock = dialled
+            dialled.settimeout(self._patience_s)
             try:
-                dialled.connect(self.socket)
+                dialled.connect(self._socket())
             except BaseException:
                 dialled.close()
                 raise
-            return connection
-        parts = urlsplit(self.url)
-        host, port = parts.hostname or "", parts.port
-        if self.address.tls is None and parts.scheme != "https":
-            return http.client.HTTPConnection(host, port or 2375, timeout=PING_S_MAX)
-        return http.client.HTTPSConnection(
-            host, port or 2376, timeout=PING_S_MAX, context=_tls(self.address)
-        )
+            return _over(dialled, self._patience_s)
+        host, port = self._place()
+        found: http.client.HTTPConnection
+        if self.address.is_encrypted:
+            tls = docker_tls.context(self.address)
+            found = http.client.HTTPSConnection(host, port, timeout=self._patience_s, context=tls)
+        else:
+            found = http.client.HTTPConnection(host, port, timeout=self._patience_s)
+        found.connect()
+        _keep_alive(found.sock)
+        return found
+
+    def _socket(self) -> str:
+        return self.address.url.removeprefix("unix://")
+
+    def _place(self) -> tuple[str, int]:
+        parts = urlsplit(self.address.url)
+        return parts.hostname or "", parts.port or (2376 if self.address.is_encrypted else 2375)
 
 
-class Forward:
-    """A private Unix socket; each connection to it is one ``ssh HOST docker system dial-stdio``."""
+def _over(dialled: socket.socket, timeout_s: float) -> Connection:
+    connection = Connection("docker", timeout=timeout_s)
+    dialled.settimeout(timeout_s)
+    connection.sock = dialled
+    return connection
 
-    def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        program = shutil.which("ssh")
-        if not program or not parts.hostname:
-            what = "the ssh client is not installed" if parts.hostname else f"{url!r} names no host"
-            raise Missing(what, where=url)
-        self._command = [program]
-        self._command += ["-l", parts.username] if parts.username else []
-        self._command += ["-p", str(parts.port)] if parts.port else []
-        self._command += ["-o", "BatchMode=yes", "--", parts.hostname]
-        self._command += ["docker", "system", "dial-stdio"]
-        self._folder = Path(tempfile.mkdtemp(prefix="scanflow-ssh-"))
-        self._errors = self._folder / "stderr"
-        self._errors.touch()
-        self._running: list[subprocess.Popen[bytes]] = []
-        self._listening = socket.socket(socket.AF_UNIX)
-        self._listening.bind(str(self._folder / "sock"))
-        self._listening.listen()
-        self.url = f"unix://{self._folder}/sock"
-        threading.Thread(target=self._accept, name="docker-ssh", daemon=True).start()
 
-    def said(self) -> str:
-        """The last thing that ssh complained about."""
-        lines = self._errors.read_text("utf-8", "replace").strip().splitlines()
-        return lines[-1].rstrip(".") if lines else ""
-
-    def close(self) -> None:
-        """Accept no more, and end every ssh that was started."""
-        self._listening.close()
-        for one in self._running:
-            one.terminate()
-            one.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                dialled, _ = self._listening.accept()
-            except OSError:
-                return
-            with dialled, open(self._errors, "ab") as errors:
-                self._running = [one for one in self._running if one.poll() is None]
-                self._running.append(
-                    subprocess.Popen(
-                        self._command,
-                        stdin=dialled.fileno(),
-                        stdout=dialled.fileno(),
-                        stderr=errors,
-                        start_new_session=True,
-                    )
-                )
+def _keep_alive(raw: socket.socket) -> None:
+    """A host that is gone without a word ends the connection after a minute, not never."""
+    raw.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, value in (
+        (socket.TCP_KEEPIDLE, 15),
+        (socket.TCP_KEEPINTVL, 15),
+        (socket.TCP_KEEPCNT, 3),
+        (socket.TCP_USER_TIMEOUT, 60_000),
+    ):
+        raw.setsockopt(socket.IPPROTO_TCP, option, value)
 
 
 def _is_url(url: str) -> bool:
@@ -183,23 +183,3 @@ def _is_url(url: str) -> bool:
         return parts.port is None or parts.port > 0
     except ValueError:
         return False
-
-
-def _tls(address: Address) -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    if address.tls is not None:
-        authority = address.tls / "ca.pem"
-        if authority.exists():
-            context.load_verify_locations(authority)
-        if (address.tls / "cert.pem").exists():
-            context.load_cert_chain(address.tls / "cert.pem", address.tls / "key.pem")
-    if not address.verify:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
-
-
-def _reason(error: BaseException) -> str:
-    if isinstance(error, OSError) and error.errno in errno.errorcode:
-        return error.strerror or str(error)
-    return str(error) or type(error).__name__

@@ -6,6 +6,7 @@ Steps do not need it: its import alone costs more than a no-op step.
 from __future__ import annotations
 
 import contextlib
+import ssl
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,24 +15,55 @@ import requests
 import urllib3
 from docker import errors
 
+from scanflow_tui.engine import docker_tls
+from scanflow_tui.engine.docker_address import Address
 from scanflow_tui.engine.docker_client import EngineRefused, NameTaken, NoSuchContainer, NoSuchImage
 from scanflow_tui.engine.docker_http import ANSWER_S_MAX, EngineAway
 from scanflow_tui.engine.docker_link import Link
 
 
+class Tls(docker.tls.TLSConfig):  # type: ignore[misc]
+    """The same TLS as that of steps.
+
+    The package's own checks with the certificates that REQUESTS_CA_BUNDLE names, where that is set.
+    """
+
+    def __init__(self, address: Address) -> None:
+        super().__init__(verify=address.verify)
+        self._context = docker_tls.context(address)
+
+    def configure_client(self, client: docker.APIClient) -> None:
+        """Called by the package for a client that it makes."""
+        client.trust_env = False
+        if not self.verify:
+            # It was asked for; once is enough said, by `scanflow doctor`.
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+        client.verify = self.verify
+        client.mount("https://", _Adapter(self._context))
+
+
+class _Adapter(requests.adapters.HTTPAdapter):
+    """Connections with a context that is there already."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        super().__init__()
+
+    def init_poolmanager(self, *args: Any, **options: Any) -> None:
+        super().init_poolmanager(*args, ssl_context=self._context, **options)
+
+    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+        """The context says it all."""
+
+
 def connect(link: Link) -> docker.APIClient:
     """A client of the docker package over a link. Raises EngineAway."""
-    tls: Any = False
-    if link.address.tls is not None:
-        folder = link.address.tls
-        tls = docker.tls.TLSConfig(
-            client_cert=(str(folder / "cert.pem"), str(folder / "key.pem")),
-            ca_cert=str(folder / "ca.pem"),
-            verify=link.address.verify,
-        )
     try:
-        return docker.APIClient(base_url=link.url, version="auto", timeout=ANSWER_S_MAX, tls=tls)
-    except errors.DockerException as error:
+        tls: Any = Tls(link.address) if link.address.is_encrypted else False
+        return docker.APIClient(
+            base_url=link.library_url(), version="auto", timeout=ANSWER_S_MAX, tls=tls
+        )
+    except (errors.DockerException, OSError) as error:
         raise EngineAway(str(error)) from error
 
 

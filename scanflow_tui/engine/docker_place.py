@@ -25,6 +25,8 @@ HIT = "hit"
 NOBODY = 65534
 HOSTS_TEXT = b"127.0.0.1 localhost\n::1 localhost\n"
 BLOCK_BYTES = 512
+SKEW_US_MAX = 60_000_000
+"""A start takes no longer: what is beyond is another clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,13 @@ def read_claim(record: Path) -> Claim | None:
         return Claim(**json.loads(data))
     except (ValueError, TypeError):
         return None
+
+
+def began_at(claim: Claim | None, started_at: int) -> int:
+    """When a step began by this machine's clock; that of an engine elsewhere may be another one."""
+    if claim is None or abs(claim.claimed_at - started_at) < SKEW_US_MAX:
+        return started_at
+    return claim.claimed_at
 
 
 def write_mark(record: Path, name: str, text: str) -> None:

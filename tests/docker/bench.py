@@ -20,19 +20,28 @@ from tests.contract_cases.benches import NAME, ProcessBench, Program
 from tests.docker import host_image
 
 
-def open_docker(url: str, facts: HostFacts | None = None) -> DockerEngine:
+def open_docker(way: str | Address, facts: HostFacts | None = None) -> DockerEngine:
     """An adapter over a private engine."""
-    return DockerEngine(Link(Address(url, "a test")), facts)
+    return DockerEngine(Link(Address(way, "a test") if isinstance(way, str) else way), facts)
 
 
 @dataclass
 class DockerBench(ProcessBench):
-    """Real containers of the base image."""
+    """Real containers of the base image.
+
+    ``url`` is the engine's own socket; ``way`` another way to it, where that is what is tested.
+    """
 
     url: str = ""
+    way: Address | None = None
     image: str = host_image.BASE
     facts: HostFacts | None = None
     opened: list[DockerEngine] = field(default_factory=list)
+
+    @property
+    def reached(self) -> str:
+        """The address that the adapter is given."""
+        return self.way.url if self.way else self.url
 
     def __post_init__(self) -> None:
         self.engine = self.reopen()
@@ -41,7 +50,7 @@ class DockerBench(ProcessBench):
         return replace(super().spec(program, limits), image=self.image)
 
     def reopen(self) -> Engine:
-        engine = open_docker(self.url, self.facts)
+        engine = open_docker(self.way or self.url, self.facts)
         self.opened.append(engine)
         return engine
 

@@ -1,6 +1,7 @@
 """One private engine and one base image for all Docker tests; skipped aloud where none can be had.
 
 Where ``SCANFLOW_REQUIRE`` names docker or podman, its absence fails the tests.
+``SCANFLOW_DOCKER_WAY`` (ssh or tls) leads every test of the adapter to the engine that way.
 """
 
 from __future__ import annotations
@@ -12,22 +13,72 @@ from pathlib import Path
 import docker
 import pytest
 
-from tests.docker import host_image
+from scanflow_tui.engine.docker_address import Address
+from tests.docker import certificates, host_image, private_ssh
 from tests.docker.bench import DockerBench
+from tests.docker.certificates import Authority
 from tests.docker.private_engine import PrivateEngine, why_not
+from tests.docker.private_ssh import PrivateSsh
 
 
 @pytest.fixture(scope="session")
-def docker_engine() -> Iterator[PrivateEngine]:
-    """A running engine that belongs to the tests."""
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Certificates of an engine and of its client."""
+    require("docker", certificates.why_not())
+    return certificates.make(tmp_path_factory.mktemp("certificates") / "one")
+
+
+@pytest.fixture(scope="session")
+def tls_port() -> int:
+    """Where the private engine answers with TLS."""
+    return private_ssh.free_port()
+
+
+@pytest.fixture(scope="session")
+def docker_engine(authority: Authority, tls_port: int) -> Iterator[PrivateEngine]:
+    """A running engine that belongs to the tests; it answers at a socket, and with TLS."""
     require("docker", why_not())
-    engine = PrivateEngine()
+    engine = PrivateEngine(*authority.flags(tls_port))
     try:
         engine.start()
         yield engine
     finally:
         engine.remove()
     assert engine.remains() == []
+
+
+@pytest.fixture(scope="session")
+def through_tls(docker_engine: PrivateEngine, authority: Authority, tls_port: int) -> Address:
+    """The private engine over TCP with TLS."""
+    return Address(f"tcp://127.0.0.1:{tls_port}", "a test", authority.client)
+
+
+@pytest.fixture(scope="session")
+def ssh_host(
+    docker_engine: PrivateEngine, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[PrivateSsh]:
+    """A host ``lab`` whose docker command finds the private engine."""
+    require("docker", private_ssh.why_not())
+    host = PrivateSsh(tmp_path_factory.mktemp("host") / "ssh", docker_engine.url)
+    try:
+        yield host.start()
+    finally:
+        host.stop()
+
+
+@pytest.fixture
+def through_ssh(ssh_host: PrivateSsh, monkeypatch: pytest.MonkeyPatch) -> Address:
+    """The private engine through the ssh client and server of this machine."""
+    monkeypatch.setenv("PATH", str(ssh_host.programs), prepend=":")
+    return Address(f"ssh://{private_ssh.HOST}", "a test")
+
+
+@pytest.fixture
+def way(request: pytest.FixtureRequest) -> Address | None:
+    """How the adapter reaches the engine; None for its socket."""
+    name = os.environ.get("SCANFLOW_DOCKER_WAY", "")
+    found: Address | None = request.getfixturevalue(f"through_{name}") if name else None
+    return found
 
 
 @pytest.fixture(scope="session")
@@ -46,9 +97,11 @@ def base_image(docker_engine: PrivateEngine, base_image_tar: Path) -> str:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, docker_engine: PrivateEngine, base_image: str) -> Iterator[DockerBench]:
+def bench(
+    tmp_path: Path, docker_engine: PrivateEngine, base_image: str, way: Address | None
+) -> Iterator[DockerBench]:
     """The Docker adapter over the private engine, and a folder for one attempt."""
-    made = DockerBench(tmp_path, url=docker_engine.url)
+    made = DockerBench(tmp_path, url=docker_engine.url, way=way)
     yield made
     made.clear()
 

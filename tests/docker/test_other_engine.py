@@ -46,7 +46,7 @@ def test_what_runs_in_another_engine_is_neither_lost_nor_started_again(
     bench.engine.close()
     watched = elsewhere.adopt("01jcase", {NAME: spec.folder})
     assert not watched.engine.reachable and watched.seen == {}
-    assert bench.url in watched.engine.text and "another Docker engine" in watched.engine.text
+    assert bench.reached in watched.engine.text and "another Docker engine" in watched.engine.text
     assert isinstance(elsewhere.start(spec), StartUnknown)
     assert second.containers() == []
     bench.engine = bench.reopen()
@@ -66,4 +66,4 @@ def test_who_cancels_there_is_told_that_it_was_another_engines(
     elsewhere.cancel(NAME, attempt_folder(bench), 60)
     seen = elsewhere.watch({NAME: spec.folder}).seen[NAME]
     assert isinstance(seen, Lost)
-    assert bench.url in seen.reason
+    assert bench.reached in seen.reason

@@ -12,12 +12,14 @@ from scanflow_tui.engine.docker_address import DEFAULT_URL, Address, resolve
 from scanflow_tui.engine.docker_link import Link
 
 
-def add_context(config: Path, name: str, host: str, *, tls: bool = False) -> Path:
+def add_context(
+    config: Path, name: str, host: str, *, tls: bool = False, skips: bool = False
+) -> Path:
     """A context as the docker command writes it; the folder of its certificates."""
     key = hashlib.sha256(name.encode()).hexdigest()
     meta = config / "contexts" / "meta" / key
     meta.mkdir(parents=True)
-    endpoint = {"Host": host, "SkipTLSVerify": False}
+    endpoint = {"Host": host, "SkipTLSVerify": skips}
     (meta / "meta.json").write_text(
         json.dumps({"Name": name, "Endpoints": {"docker": endpoint}}), "ascii"
     )
@@ -37,11 +39,45 @@ def test_docker_host_wins_over_a_context(tmp_path: Path) -> None:
 
 
 def test_docker_host_with_certificates(tmp_path: Path) -> None:
+    (tmp_path / ".docker").mkdir()
+    (tmp_path / ".docker" / "ca.pem").touch()
     environ = {"DOCKER_HOST": "tcp://h:2376", "DOCKER_TLS_VERIFY": "1"}
     assert resolve(environ, tmp_path).tls == tmp_path / ".docker"
-    environ |= {"DOCKER_CERT_PATH": "/certs", "DOCKER_TLS_VERIFY": ""}
+    environ |= {"DOCKER_CERT_PATH": "/certs", "DOCKER_TLS_VERIFY": "", "DOCKER_TLS": "1"}
     found = resolve(environ, tmp_path)
-    assert (found.tls, found.verify) == (Path("/certs"), False)
+    assert (found.tls, found.verify, found.is_encrypted) == (Path("/certs"), False, True)
+
+
+def test_a_folder_of_certificates_alone_asks_for_no_tls_as_for_the_docker_command(
+    tmp_path: Path,
+) -> None:
+    environ = {"DOCKER_HOST": "tcp://h:2375", "DOCKER_CERT_PATH": "/certs"}
+    assert resolve(environ, tmp_path) == Address("tcp://h:2375", "DOCKER_HOST")
+
+
+def test_without_an_authority_nothing_is_taken_on_trust(tmp_path: Path) -> None:
+    environ = {"DOCKER_HOST": "tcp://h:2376", "DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "/no"}
+    with pytest.raises(Missing, match=r"/no: DOCKER_TLS_VERIFY is set, and there is no ca\.pem"):
+        resolve(environ, tmp_path)
+
+
+def test_tls_that_is_asked_for_without_an_address_never_becomes_the_default_socket(
+    tmp_path: Path,
+) -> None:
+    found = resolve({"DOCKER_TLS": "1", "DOCKER_CERT_PATH": "/certs"}, tmp_path)
+    assert found == Address("tcp://localhost:2376", "DOCKER_TLS", Path("/certs"), verify=False)
+
+
+@pytest.mark.parametrize("url", ["unix:///x.sock", "ssh://lab"])
+def test_certificates_are_for_tcp_alone(tmp_path: Path, url: str) -> None:
+    environ = {"DOCKER_HOST": url, "DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": "/certs"}
+    assert resolve(environ, tmp_path) == Address(url, "DOCKER_HOST")
+
+
+def test_a_context_that_skips_the_check_is_encrypted_all_the_same(tmp_path: Path) -> None:
+    add_context(tmp_path / ".docker", "lab", "tcp://lab:2376", skips=True)
+    found = resolve({"DOCKER_CONTEXT": "lab"}, tmp_path)
+    assert (found.tls, found.verify, found.is_encrypted) == (None, False, True)
 
 
 def test_a_context_of_the_environment_wins_over_the_current_one(tmp_path: Path) -> None:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
+
+import pytest
 
 from scanflow_tui.engine.docker_address import Address
 from scanflow_tui.engine.docker_doctor import (
@@ -108,3 +111,18 @@ def test_engines_are_told_apart_by_their_id_and_where_they_keep_containers() -> 
     podman = VERSION | {"Components": [{"Name": "Podman Engine"}]}
     assert identity(one | {"ID": "BBBB"}, podman) == identity(one, podman) != ""
     assert identity({}, VERSION) == ""
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        (Address("ssh://lab", "a test"), "your ssh client's"),
+        (Address("tcp://lab:2375", "a test"), "not encrypted: whoever can reach the port is root"),
+        (Address("tcp://lab:2376", "a test", Path("/certs")), "its certificate is checked"),
+        (Address("tcp://lab:2376", "a test", verify=False), "certificate is not checked"),
+    ],
+)
+def test_who_can_listen_on_the_way_is_said(address: Address, sentence: str) -> None:
+    text = " ".join(sentences(address, INFO, VERSION))
+    assert sentence in text
+    assert "must see the sessions' folder at the same path" in text
