@@ -165,6 +165,8 @@ class _Grid:
         for row in self.rows:
             self._number(row)
         self.y = [0] * len(self.heights)
+        self.only_up: list[int] = []
+        self.only_down: list[int] = []
 
     def _chain(self, wire: Wire, layers: Sequence[int]) -> list[int]:
         """The items that a wire passes; wires from one port share their dummies, like a bus."""
@@ -196,11 +198,17 @@ class _Grid:
         for place, item in enumerate(row):
             self.position[item] = place
 
+    def _find_only(self) -> None:
+        """The neighbour of each item that has but one on a side, as most have; else -1."""
+        self.only_up = [near[0] if len(near) == 1 else -1 for near in self.up]
+        self.only_down = [near[0] if len(near) == 1 else -1 for near in self.down]
+
     def untangle(self) -> None:
         """Sweep to and fro, each item to the mean place of its neighbours; keep the best.
 
         Ends early when a sweep each way brought nothing.
         """
+        self._find_only()
         best = self._crossings()
         kept = [row[:] for row in self.rows]
         in_vain = 0
@@ -211,6 +219,7 @@ class _Grid:
             found = self._sweep(
                 self.rows[1:] if forward else self.rows[-2::-1],
                 self.up if forward else self.down,
+                self.only_up if forward else self.only_down,
             )
             in_vain += 1
             if found < best:
@@ -220,18 +229,22 @@ class _Grid:
         for row in self.rows:
             self._number(row)
 
-    def _sweep(self, rows: Sequence[list[int]], beside: Sequence[Sequence[int]]) -> int:
+    def _sweep(
+        self, rows: Sequence[list[int]], beside: Sequence[Sequence[int]], only: Sequence[int]
+    ) -> int:
         """Sort these rows, one after the other; how many lines cross then."""
         position = self.position
         means = self.means
         total = 0
         for row in rows:
             for item in row:
+                alone = only[item]
+                if alone >= 0:
+                    means[item] = position[alone]
+                    continue
                 near = beside[item]
                 n_near = len(near)
-                if n_near == 1:
-                    means[item] = position[near[0]]
-                elif n_near == 2:
+                if n_near == 2:
                     means[item] = (position[near[0]] + position[near[1]]) / 2
                 elif near:
                     means[item] = sum([position[other] for other in near]) / n_near
@@ -240,22 +253,25 @@ class _Grid:
             row.sort(key=means.__getitem__)
             for place, item in enumerate(row):
                 position[item] = place
-            total += self._crossings_at(row, beside)
+            total += self._crossings_at(row, beside, only)
         return total
 
     def _crossings(self) -> int:
-        return sum(self._crossings_at(row, self.down) for row in self.rows[:-1])
+        beside, only = self.down, self.only_down
+        return sum([self._crossings_at(row, beside, only) for row in self.rows[:-1]])
 
-    def _crossings_at(self, row: Sequence[int], beside: Sequence[Sequence[int]]) -> int:
+    def _crossings_at(
+        self, row: Sequence[int], beside: Sequence[Sequence[int]], only: Sequence[int]
+    ) -> int:
         """Lines that cross on one side of a row: each end against those larger before it."""
         position = self.position
         total = 0
         last = -1
         seen: list[int] = []
         for item in row:
-            near = beside[item]
-            if len(near) == 1:
-                end = position[near[0]]
+            alone = only[item]
+            if alone >= 0:
+                end = position[alone]
                 if end >= last:
                     # Most items are a line's own: they lie in order.
                     seen.append(end)
@@ -263,7 +279,7 @@ class _Grid:
                     continue
                 ends = [end]
             else:
-                ends = sorted([position[other] for other in near])
+                ends = sorted([position[other] for other in beside[item]])
             for end in ends:
                 if end >= last:
                     seen.append(end)
@@ -287,9 +303,10 @@ class _Grid:
                 self.y[item] = offset
         forth = list(zip(self.rows, offsets, strict=True))[1:]
         back = list(zip(self.rows, offsets, strict=True))[-2::-1]
-        for rows, beside in ((forth, self.up), (back, self.down), (forth, self.up)):
+        up, down = (self.up, self.only_up), (self.down, self.only_down)
+        for rows, sides in ((forth, up), (back, down), (forth, up)):
             for row, stacked in rows:
-                self._pull(row, stacked, beside)
+                self._pull(row, stacked, *sides)
         self.y = [y - port for y, port in zip(self.y, ports, strict=True)]
         least = min(self.y, default=0)
         self.y = [y - least for y in self.y]
@@ -307,21 +324,22 @@ class _Grid:
         return found
 
     def _pull(
-        self, row: Sequence[int], offsets: Sequence[int], beside: Sequence[Sequence[int]]
+        self,
+        row: Sequence[int],
+        offsets: Sequence[int],
+        beside: Sequence[Sequence[int]],
+        only: Sequence[int],
     ) -> None:
         """Least squares under the order: pool adjacent violators of ``wanted - offset``."""
         y = self.y
         means: list[float] = [-math.inf]
         counts = [0]
         for item, offset in zip(row, offsets, strict=True):
-            near = beside[item]
-            n_near = len(near)
-            if n_near == 1:
-                aim = y[near[0]]
-            elif n_near == 2:
-                aim = min(y[near[0]], y[near[1]])
-            elif near:
-                aim = sorted([y[other] for other in near])[(n_near - 1) // 2]
+            alone = only[item]
+            if alone >= 0:
+                aim = y[alone]
+            elif near := beside[item]:
+                aim = sorted([y[other] for other in near])[(len(near) - 1) // 2]
             else:
                 aim = y[item]
             mean: float = aim - offset

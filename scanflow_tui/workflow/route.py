@@ -97,9 +97,10 @@ def _assign_lanes(trunks: list[_Trunk]) -> int:
     ahead = sorted(trunks, key=_turning) if len(trunks) > 1 else trunks
     lefts = {trunk.left for trunk in ahead}
     going_out: dict[int | None, list[int]] = {}
-    for at, trunk in enumerate(ahead):
-        for row in trunk.rights & lefts if len(ahead) > 1 else ():
-            going_out.setdefault(row, []).append(at)
+    for at, trunk in enumerate(ahead) if len(ahead) > 1 else ():
+        if not lefts.isdisjoint(trunk.rights):
+            for row in trunk.rights & lefts:
+                going_out.setdefault(row, []).append(at)
     after: dict[int, list[int]] = {}
     for at, trunk in enumerate(ahead) if going_out else ():
         if trunk.left in going_out and (

@@ -58,6 +58,12 @@ def wires_of(graph: Multigraph, ids: Sequence[str], *, compact: bool, messages: 
                     add(graph.champion.node, node.id, "champion", source.name)
     found: list[Wire] = []
     for (source_at, target_at), styles in bundles.items():
+        if len(styles) == 1:
+            ((style, only),) = styles.items()
+            if len(only) == 1:
+                ranks = style != "message"
+                found.append(Wire(source_at, target_at, style, (only[0],), 1, 0, ranks))
+                continue
         found += _lanes(source_at, target_at, styles, compact=compact)
     return found
 
@@ -65,10 +71,7 @@ def wires_of(graph: Multigraph, ids: Sequence[str], *, compact: bool, messages: 
 def _lanes(
     source: int, target: int, styles: dict[Style, list[str]], *, compact: bool
 ) -> list[Wire]:
-    if len(styles) == 1:
-        ((style, only),) = styles.items()
-        if len(only) == 1:
-            return [Wire(source, target, style, (only[0],), 1, 0, style != "message")]
+    """The lines of a pair of nodes with several edges."""
     data, order = styles.get("data", []), styles.get("order", [])
     groups: list[tuple[Style, list[list[str]]]] = []
     if data:
