@@ -144,7 +144,7 @@ def played(terminal: RealTerminal, samples: np.ndarray, seed: int, folder: Path)
         terminal.keys("Return")
     worst = settled(terminal, sources, folder, pages)[0]
     for key in terminal.emulator.zoom if worst <= ERROR_MAX[terminal.emulator.way] else ():
-        terminal.keys(key, key)
+        terminal.keys(key)
         terminal.quiet()
         terminal.measure()
         worst = max(worst, settled(terminal, enlarged(samples, terminal), folder, pages)[0])

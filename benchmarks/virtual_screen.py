@@ -27,7 +27,7 @@ from tests.waiting import until
 
 PROGRAMS = ("Xvfb", "xdotool", "xwininfo", "import")
 TITLE = "scanflow-test"
-SCREEN = (1500, 1100)
+SCREEN = (1800, 1300)
 PATIENCE_S = 60.0
 QUIET_S = 0.4
 START_S = 1.0
