@@ -42,6 +42,9 @@ class Direct:
         self._app = app
         self._placed: Mapping[Widget, object] = {}
         self._is_covered = False
+        self._above: dict[Kept, list[Widget]] = {}
+        """Each widget with all that it stands in, as the screen was laid out last."""
+
         self._touched: dict[Kept, list[Region]] | None = None
         self._n_under_way = 0
 
@@ -117,37 +120,44 @@ class Direct:
     def _paint(self, place: Place, touched: dict[Kept, list[Region]]) -> None:
         if not touched:
             return
-        spans = self._spans(place, touched) if self._is_settled(place, touched) else None
-        if spans is None or not framing.painted(self._app, spans):
+        is_settled = self._is_settled(place, touched)
+        if not (is_settled and framing.painted(self._app, self._spans(place, touched))):
             for widget, regions in touched.items():
                 widget.refresh(*regions)
 
     def _is_settled(self, place: Place, touched: dict[Kept, list[Region]]) -> bool:
-        """Whether every widget stands where it stood when the screen was laid out last."""
+        """Whether every widget stands where it stood when the screen was laid out last, uncovered
+        and with its own colours.
+        """
         app = self._app
-        if app.showing.layer is None or app.screen is not place or place._layout_required:
+        if app.showing.layer is None or app.screen is not place or place.is_filtered:
             return False
-        return not any(
-            node._layout_required
-            for widget in touched
-            for node in widget.ancestors_with_self
-            if isinstance(node, Widget)
-        )
-
-    def _spans(
-        self, place: Place, touched: dict[Kept, list[Region]]
-    ) -> list[tuple[int, int, Iterable[Segment]]] | None:
-        """What changed, as cells of the screen; None where something lies over it."""
         placed = place._compositor.visible_widgets
         if placed is not self._placed:
             self._placed = placed
+            self._above.clear()
             self._is_covered = any(
                 region.area and widget.layer.startswith("_")
                 for widget, (region, _) in placed.items()
                 if widget.parent is place
             )
         if self._is_covered:
-            return None
+            return False
+        for widget in touched:
+            above = self._above.get(widget)
+            if above is None:
+                nodes = widget.ancestors_with_self
+                above = self._above[widget] = [one for one in nodes if isinstance(one, Widget)]
+            for one in above:
+                if one._layout_required:
+                    return False
+        return True
+
+    def _spans(
+        self, place: Place, touched: dict[Kept, list[Region]]
+    ) -> list[tuple[int, int, Iterable[Segment]]]:
+        """What changed, as cells of the screen."""
+        placed = place._compositor.visible_widgets
         spans: list[tuple[int, int, Iterable[Segment]]] = []
         for widget, regions in touched.items():
             if widget not in placed:

@@ -103,6 +103,7 @@ class ImageLayer:
     def _pictures(self, changes: Changes) -> str:
         # Encoders load numpy: only a frame that has to do with pictures may wait for it.
         due = changes.lost | changes.fresh if self.way == "kitty" else changes.fresh
+        there = {(lost.x, lost.y): lost for lost in reversed(changes.lost)}
         out: list[str] = [self._freed()]
         if self.way == "kitty" and due:
             from scanflow_tui.images import kitty
@@ -113,19 +114,19 @@ class ImageLayer:
         for spot in due:
             sheet = self.sheets.sheet(spot.picture)
             if sheet is not None:
-                out += self._show(sheet, spot, is_blank=self._is_in_place(sheet, spot, changes))
+                was = there.get((spot.x, spot.y))
+                is_blank = self._is_in_place(sheet, spot, was, changes)
+                out += self._show(sheet, spot, is_blank=is_blank)
         return "".join(out)
 
-    def _is_in_place(self, sheet: Sheet, spot: Spot, changes: Changes) -> bool:
+    def _is_in_place(self, sheet: Sheet, spot: Spot, was: Spot | None, changes: Changes) -> bool:
         """Whether it stands just where another one of its size stood: no cell shows beside it."""
-        if changes.fresh.get(spot) != sheet.n_codes or spot in changes.restyled:
+        before = None if was is None else self.sheets.sheet(was.picture)
+        if was is None or before is None or spot in changes.restyled:
             return False
-        for lost, n_cells in changes.lost.items():
-            before = self.sheets.sheet(lost.picture)
-            if (lost.x, lost.y) == (spot.x, spot.y) and before is not None:
-                same = (before.box, before.size_px) == (sheet.box, sheet.size_px)
-                return same and n_cells == before.n_codes
-        return False
+        same = (before.box, before.size_px) == (sheet.box, sheet.size_px)
+        is_whole = changes.fresh.get(spot) == sheet.n_codes
+        return same and is_whole and changes.lost[was] == before.n_codes
 
     def _show(self, sheet: Sheet, spot: Spot, *, is_blank: bool) -> Iterator[str]:
         """Blank the cells that show, unless they are, and send their pixels."""

@@ -204,8 +204,11 @@ class Shadow:
         before = row.spots[x:end]
         if spot in before:
             return bool(before == [spot] * n and row.styles[x:end] == styles)
-        for at in range(x, end):
-            self._lose(at, y, changes)
+        for at, was in enumerate(before, x):
+            if was is None:
+                self._lose(at, y, changes)
+            else:
+                changes.lost[was] = changes.lost.get(was, 0) + 1
         known = [was for was, char in zip(row.styles[x:end], row.chars[x:end], strict=True)
                  if char is not None]  # fmt: skip
         if known != [style] * len(known):

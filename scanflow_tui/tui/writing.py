@@ -66,11 +66,15 @@ def moved(at: tuple[int, int] | None, to: tuple[int, int]) -> str:
     absolute = f"\x1b[{to[1] + 1};{to[0] + 1}H"
     if at is None:
         return absolute
-    across, down = to[0] - at[0], to[1] - at[1]
-    relative = _steps(across, "C", "D") + _steps(down, "B", "A")
+    relative = _relative(to[0] - at[0], to[1] - at[1])
+    return relative if len(relative) <= len(absolute) else absolute
+
+
+@lru_cache(maxsize=4096)
+def _relative(across: int, down: int) -> str:
     if -3 <= across < 0:
-        relative = "\b" * -across + _steps(down, "B", "A")
-    return min(relative, absolute, key=len)
+        return "\b" * -across + _steps(down, "B", "A")
+    return _steps(across, "C", "D") + _steps(down, "B", "A")
 
 
 def _steps(n: int, onward: str, back: str) -> str:

@@ -12,6 +12,7 @@ from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.filter import ANSIToTruecolor
 from textual.geometry import Size
 from textual.screen import Screen
 
@@ -86,6 +87,15 @@ class Place(Screen[None]):
     def status(self) -> str:
         """What stands right in the top bar, before the link."""
         return ""
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether lines are changed before they are shown: without colours where none are wanted.
+
+        What only translates into true colours finds nothing to do: our lines name no others.
+        """
+        filters = self.get_line_filters()
+        return any(one.enabled and not isinstance(one, ANSIToTruecolor) for one in filters)
 
     def takes_keys(self) -> bool:
         """Whether a key that comes now is for this place, and not for what is on its way."""

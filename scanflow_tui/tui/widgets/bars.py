@@ -24,11 +24,11 @@ class Bar(Kept):
         """Show this text."""
         if text is not self._text and not looks_like(text, self._text):
             self._text = text
-            self.changed(Region(0, 0, self.size.width, 1))
+            self.changed(Region(0, 0, self.wide, 1))
 
     def render_line(self, y: int) -> Strip:
         """The text, cut at the edge."""
-        width = self.size.width
+        width = self.wide
         text = self._text
         if text.cell_len > width:
             text = spelled(text)

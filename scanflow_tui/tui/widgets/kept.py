@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from rich.segment import Segment
 from rich.style import Style
 from textual.filter import ANSIToTruecolor
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -22,6 +22,7 @@ class Kept(Widget):
         super().__init__(id=id, classes=classes)
         self._kept: dict[int, Strip] = {}
         self._base: Style | None = None
+        self._wide = (Size(-1, -1), 0)
 
     @property
     def base(self) -> Style:
@@ -29,6 +30,13 @@ class Kept(Widget):
         if self._base is None:
             self._base = self.rich_style
         return self._base
+
+    @property
+    def wide(self) -> int:
+        """Its width in cells; the framework finds that anew whenever it is asked."""
+        if self._size is not self._wide[0]:
+            self._wide = (self._size, self.size.width)
+        return self._wide[1]
 
     def changed(self, region: Region) -> None:
         """A part looks otherwise: it is painted at once where that is possible now."""
@@ -44,7 +52,7 @@ class Kept(Widget):
 
         It is asked once after ``changed``; what shows already as it should may be left out.
         """
-        width = self.size.width
+        width = self.wide
         for y in region.line_range:
             line = self._line(y)
             is_whole = region.x == 0 and region.width >= width
@@ -78,12 +86,6 @@ class Kept(Widget):
         if line is None:
             line = self._kept[y] = self.filtered(self.render_line(y))
         return line
-
-    @property
-    def is_filtered(self) -> bool:
-        """Whether its lines are changed before they are shown."""
-        filters = self.get_line_filters()
-        return any(one.enabled and not isinstance(one, ANSIToTruecolor) for one in filters)
 
     def filtered(self, line: Strip) -> Strip:
         """A line as the terminal is to show it: without colours where none are wanted."""

@@ -84,9 +84,9 @@ class Lines(Kept):
             old = before[y] if y < len(before) else None
             new = rows[y] if y < len(rows) else None
             if old is not new and (old is None or new is None or not looks_like(old, new)):
-                self.changed(Region(0, y, self.size.width, 1))
+                self.changed(Region(0, y, self.wide, 1))
 
     def render_line(self, y: int) -> Strip:
         """One row, cut at the edge."""
         row = self._rows[y] if y < len(self._rows) else Text("")
-        return strip_of(row, self.size.width, self.base, self.app.console)
+        return strip_of(row, self.wide, self.base, self.app.console)

@@ -118,25 +118,31 @@ class Tiles(Kept):
             self.changed(self._region(at))
 
     def spans(self, region: Region) -> Iterator[tuple[int, int, Iterable[Segment]]]:
-        """Of a tile whose picture stays its frame alone, or its foot."""
+        """Of a tile that shows already what differs from it: frame, picture or foot."""
         at = self._at(region)
         old = self._before.pop(at, None) if at is not None else None
-        if at is None or old is None or self.is_filtered:
+        if at is None or old is None:
             yield from super().spans(region)
             return
         new, width, base = self._page.tiles[at], self._page.width, self.base
+        x, last = region.x, region.bottom - 1
         if old.picture is not new.picture:
-            for line, strip in enumerate(self._tile_lines(at)):
-                yield region.x, region.y + line, strip
-            return
-        last = region.bottom - 1
+            if not _same_cells(old.picture, new.picture):
+                for line, strip in enumerate(self._tile_lines(at)):
+                    yield x, region.y + line, strip
+                return
+            picture = new.picture
+            assert isinstance(picture, tuple)
+            left, top = _place(picture, width - 2, region.height - 2)
+            for y, strip in enumerate(picture, region.y + 1 + top):
+                yield x + 1 + left, y, _based(strip, base)
         if old.frame_of() != new.frame_of():
-            yield region.x, region.y, _based(_top(new, width, self.ascii), base)
+            yield x, region.y, _based(_top(new, width, self.ascii), base)
             side = _based([_side(new, self.ascii)], base)
             for y in range(region.y + 1, last):
-                yield region.x, y, side
+                yield x, y, side
                 yield region.right - 1, y, side
-        yield region.x, last, _based(_foot(new, width, self.ascii), base)
+        yield x, last, _based(_foot(new, width, self.ascii), base)
 
     def _region(self, at: int) -> Region:
         page = self._page
@@ -221,17 +227,29 @@ def _based(segments: Iterable[Segment], base: Style) -> list[Segment]:
 def _inside(picture: Strips | str | None, width: int, height: int) -> list[Strip]:
     if picture is None or isinstance(picture, str):
         return _words("⠋ loading…" if picture is None else f"✖ {picture}", width, height)
-    top = (height - len(picture)) // 2
+    left, top = _place(picture, width, height)
     rows = []
     for y in range(height):
         if 0 <= y - top < len(picture):
             strip = picture[y - top]
-            left = (width - strip.cell_length) // 2
             right = width - left - strip.cell_length
             rows.append(Strip([Segment(" " * left), *strip, Segment(" " * right)], width))
         else:
             rows.append(Strip.blank(width))
     return rows
+
+
+def _place(picture: Strips, width: int, height: int) -> tuple[int, int]:
+    """Where a picture's first cell is in a room of so many cells."""
+    wide = picture[0].cell_length if picture else 0
+    return (width - wide) // 2, (height - len(picture)) // 2
+
+
+def _same_cells(old: Strips | str | None, new: Strips | str | None) -> bool:
+    """Whether two pictures fill the same cells of a tile."""
+    if not isinstance(old, tuple) or not isinstance(new, tuple) or len(old) != len(new):
+        return False
+    return all(a.cell_length == b.cell_length for a, b in zip(old, new, strict=True))
 
 
 def _words(words: str, width: int, height: int) -> list[Strip]:
