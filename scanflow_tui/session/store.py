@@ -23,7 +23,7 @@ else:
 
 from scanflow_tui.contract.errors import DamagedSession, Missing, Refused, ScanflowError
 from scanflow_tui.contract.limits import MIB
-from scanflow_tui.session import swap, views
+from scanflow_tui.session import copying, swap, views
 from scanflow_tui.session.chain import Head, Row
 from scanflow_tui.session.contents import Content
 from scanflow_tui.session.store_errors import explain
@@ -32,8 +32,11 @@ from scanflow_tui.session.swap import sync_folder, wal_of
 STORAGE_VERSION = "v1.4.0"
 MEMORY_LIMIT = "512MB"
 RANGE_EVENTS = 10_000
+RANGE_CONTENTS = 500
+CONTENTS_AT_ONCE = 10_000
 WAL_CHECKPOINT_BYTES = 16 * MIB
 
+_CONTENT_COLUMNS = "digest, salt, media, bytes"
 _EVENT_COLUMNS = 'seq, "at", kind, actor, body, hash'
 
 
@@ -46,6 +49,8 @@ class Store:
         self.checkpoint_failed = False
         self._con = _connect(path, read_only=read_only)
         self._fresh_wal = True
+        self._rows_of: dict[int, int] = {}
+        self._seen = -1
         try:
             self._head = self._read_head()
         except BaseException:
@@ -115,17 +120,36 @@ class Store:
 
     def content(self, digest: str) -> Content | None:
         """Erasable content, None where it was erased or never kept."""
+        row = self._row_of(digest)
+        if row is None:
+            return None
         found = self._query(
-            "SELECT digest, salt, media, bytes FROM content WHERE digest = ? LIMIT 1", [digest]
+            f"SELECT {_CONTENT_COLUMNS} FROM content WHERE rowid = ? AND digest = ?", [row, digest]
         )
+        if not found:  # another digest has the same key
+            found = self._query(
+                f"SELECT {_CONTENT_COLUMNS} FROM content WHERE digest = ? LIMIT 1", [digest]
+            )
         return Content(*found[0]) if found else None
 
-    def digests(self) -> list[tuple[str, int]]:
-        """Every content that is there: digest and length in bytes."""
-        return [
-            (digest, size)
-            for digest, size in self._query("SELECT digest, octet_length(bytes) FROM content")
-        ]
+    def _row_of(self, digest: str) -> int | None:
+        """In which row a content is: a queue of 100,000 pictures is not searched for each."""
+        key = hash(digest)
+        if key not in self._rows_of:
+            newer = self._query("SELECT rowid, digest FROM content WHERE rowid > ?", [self._seen])
+            self._rows_of.update((hash(name), row) for row, name in newer)
+            self._seen = max((row for row, _ in newer), default=self._seen)
+        return self._rows_of.get(key)
+
+    def contents(self) -> Iterator[Content]:
+        """Every content that is there, read in ranges; memory stays bounded."""
+        last = self._query("SELECT max(rowid) FROM content")[0][0]
+        for first in range(0, 0 if last is None else last + 1, RANGE_CONTENTS):
+            for found in self._query(
+                f"SELECT {_CONTENT_COLUMNS} FROM content WHERE rowid BETWEEN ? AND ?",
+                [first, first + RANGE_CONTENTS - 1],
+            ):
+                yield Content(*found)
 
     def erase(self, digest: str) -> bool:
         """Remove content for good, and say whether it was there.
@@ -217,6 +241,7 @@ class Store:
         swap.settle(self.path)
         self._con = _connect(self.path, read_only=self.read_only)
         self._fresh_wal = True
+        self._rows_of, self._seen = {}, -1
         self._head = self._read_head()
 
     def _read_head(self) -> Head | None:
@@ -376,9 +401,11 @@ def _insert(
             appender.append_rows(rows)
     if contents:
         with con.appender("content") as appender:
-            appender.append_rows(
-                [(item.digest, item.salt, item.media, item.data) for item in contents]
-            )
+            for first in range(0, len(contents), CONTENTS_AT_ONCE):
+                part = contents[first : first + CONTENTS_AT_ONCE]
+                appender.append_rows(
+                    [(item.digest, item.salt, item.media, item.data) for item in part]
+                )
 
 
 def _finish(con: duckdb.DuckDBPyConnection) -> None:
@@ -392,12 +419,8 @@ def _draft_of(con: duckdb.DuckDBPyConnection, path: Path, without: str) -> None:
     """Write all of a session but one content (or none) into a draft. Leaves none when it fails."""
     try:
         _make(con, path)
-        con.execute("BEGIN")
-        con.execute("INSERT INTO fresh.event SELECT * FROM session.event ORDER BY rowid")
-        con.execute(
-            "INSERT INTO fresh.content SELECT * FROM session.content WHERE digest <> ?", [without]
-        )
-        con.execute("COMMIT")
+        n_bytes = sum(file.stat().st_size for file in (path, wal_of(path)) if file.exists())
+        copying.copy(con, n_bytes, without)
         _finish(con)
     except duckdb.Error:
         con.close()

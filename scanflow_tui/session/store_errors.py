@@ -10,6 +10,7 @@ from scanflow_tui.contract.errors import DamagedSession, Missing, ScanflowError
 _PID = re.compile(r"PID (\d+)")
 
 _NO_ROOM = ("no space left", "disk full", "disk quota", "file too large")
+_NO_MEMORY = ("out of memory", "could not allocate block", "failed to allocate")
 _LOCKED = ("could not set lock", "conflicting lock", "already attached", "unique file handle")
 _NEWER = ("version number", "newer version", "storage version")
 _NONE = ("not a valid duckdb database", "is a directory")
@@ -28,6 +29,8 @@ def explain(
             where=where,
             hint="Make room and try again; nothing that was acknowledged is lost.",
         )
+    if _any(_NO_MEMORY, low):
+        return Missing(f"there is not enough memory, {undone}", where=where)
     if _any(_LOCKED, low):
         pid = _PID.search(text)
         holder = f"process {pid.group(1)}" if pid else "this process"

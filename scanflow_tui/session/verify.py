@@ -107,22 +107,20 @@ def verify_store(store: Store, head: Head | None = None, session: str | None = N
         IssuedHead(seq, upto, told, place, _agrees(seen.hashes, upto, told))
         for seq, upto, told, place in seen.issued
     )
-    contents = store.digests()
-    altered = tuple(digest for digest, _ in contents if not _is_sound(store, digest))
+    n_contents, altered = 0, []
+    for content in store.contents():
+        n_contents += 1
+        if not content.is_sound():
+            altered.append(content.digest)
     return Report(
         verdict,
         dict(sorted(seen.kinds.items())),
         heads,
-        len(contents),
+        n_contents,
         seen.kinds["ContentErased"],
-        altered,
+        tuple(altered),
     )
 
 
 def _agrees(hashes: list[str], upto: int, told: str) -> bool:
     return 0 <= upto < len(hashes) and hashes[upto] == told
-
-
-def _is_sound(store: Store, digest: str) -> bool:
-    content = store.content(digest)
-    return content is None or content.is_sound()

@@ -82,14 +82,19 @@ def read_values(path: Path) -> dict[str, Scalar]:
 
 def read_bounded(path: Path | str, bytes_max: int) -> bytes:
     """The bytes of a regular file, not through a link. Raises InputError (too large), OSError."""
-    name = Path(path).name
     handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise InputError(f"{name} is not a regular file")
-        data = file.read(bytes_max + 1)
+    try:
+        about = os.fstat(handle)
+        if not stat.S_ISREG(about.st_mode):
+            raise InputError(f"{Path(path).name} is not a regular file")
+        data = piece = os.read(handle, min(about.st_size, bytes_max) + 1)
+        while piece and len(data) <= bytes_max:
+            piece = os.read(handle, bytes_max + 1 - len(data))
+            data += piece
+    finally:
+        os.close(handle)
     if len(data) > bytes_max:
-        raise InputError(f"{name} has more than {bytes_max} bytes")
+        raise InputError(f"{Path(path).name} has more than {bytes_max} bytes")
     return data
 
 
