@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from scanflow_tui.contract import plain_asyncio
+
 Root = Annotated[
     str | None,
     typer.Option(
@@ -29,6 +31,8 @@ RunNumber = Annotated[int | None, typer.Option("--run", metavar="N", help="Defau
 
 def do(module: str, **options: Any) -> None:
     """Run a command's module and leave with the exit code that it returns."""
+    if module == "open":
+        plain_asyncio.load()
     command = import_module(f"scanflow_tui.cli.commands.{module}")
     gc.freeze()  # what is loaded by now stays to the end: the search for garbage passes it over
     gc.enable()

@@ -7,8 +7,9 @@ This module imports neither numpy nor PIL: screens name its types before the fir
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol
+
+from scanflow_tui.contract.records import dataclass
 
 if TYPE_CHECKING:
     import numpy as np

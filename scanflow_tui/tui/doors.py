@@ -6,8 +6,9 @@ The TUI itself imports neither supervisor, engine nor store.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from scanflow_tui.contract.records import dataclass
 
 if TYPE_CHECKING:
     from scanflow_tui.client.source import Source

@@ -6,8 +6,9 @@ The app alone changes it (``hear``); screens and presenters read.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from scanflow_tui.contract.records import dataclass, field
 
 if TYPE_CHECKING:
     from scanflow_tui.client.source import AttemptVital, Link, Update, Vitals

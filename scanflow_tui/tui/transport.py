@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from scanflow_tui.contract.records import dataclass
 
 if TYPE_CHECKING:
     from scanflow_tui.session.events import Event
