@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 READ_BYTES = 4096
 TICK_S = 0.1
-_ESCAPED = re.compile(r"(?<=\x1b)(?=[^\x00-\x1f\x7f\[OPX\]_^\\bf])")
+_ESCAPED = re.compile(r"(?<=\x1b)(?=[^\x00-\x1f\x7f\[OPX\]_^\\bf]|O\Z)")
 AT_ONCE_CHARS_MAX = 4096
 """What is longer is written by a thread: the terminal may take its time."""
 

@@ -27,6 +27,8 @@ def keys(*texts: str) -> list[str]:
         ("O\x1b14", ["O", "escape", "1", "4"]),
         ("\x1b?", ["escape", "question_mark"]),
         ("\x1ba\x1b3", ["escape", "a", "escape", "3"]),
+        ("\x1bO", ["escape", "O"]),
+        ("\x1bOP", ["f1"]),
         ("\x1b[A3", ["up", "3"]),
         ("\x1b[A\x1b3", ["up", "escape", "3"]),
         ("\x1bb", ["ctrl+left"]),
