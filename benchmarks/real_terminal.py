@@ -40,7 +40,7 @@ STILL_S = 2.0
 ACTIONS = (
     ("Right",), ("Left",), ("Down",), ("Up",), ("Next",), ("Prior",), ("3",), ("7",), ("1", "4"),
     ("u",), ("u", "U"), ("s",), ("space",), ("question", "Escape"), ("O", "Escape"),
-    ("n", "h", "i", "Escape"), ("slash", "Escape"), ("Return", "Return"), ("i", "i"), ("b",),
+    ("n", "h", "i", "Escape"), ("slash", "Escape"), ("Return", "Return"), ("b",),
     ("Return", "5", "Return"), ("Return", "Right", "Return"), ("d", "a"),
 )  # fmt: skip
 ROUNDS = 50
@@ -139,8 +139,10 @@ def played(terminal: RealTerminal, samples: np.ndarray, seed: int, folder: Path)
     # So fast that the program may learn of the last size alone.
     terminal.resize(*SIZE_SMALL)
     terminal.resize(*SIZE)
+    # A key that meets a place on its way goes nowhere: a dialog or the single view may be open.
+    terminal.quiet()
+    terminal.keys("Escape", "a")
     if not is_grid(terminal.quiet(), terminal):
-        # A key that meets a place on its way goes nowhere, so the single view may be open still.
         terminal.keys("Return")
     worst = settled(terminal, sources, folder, pages)[0]
     for key in terminal.emulator.zoom if worst <= ERROR_MAX[terminal.emulator.way] else ():

@@ -169,6 +169,9 @@ class RealTerminal:
     def keys(self, *names: str) -> None:
         """Press keys, by their names in X, one after the other."""
         for name in names:
+            if name == "Escape":
+                # As people do, who see what they close.
+                time.sleep(ESCAPE_S)
             self._run("xdotool", "key", name)
             if name == "Escape":
                 # Sooner, what follows would belong to it: escape is how other keys begin.
