@@ -159,7 +159,7 @@ class RealTerminal:
     def close(self) -> None:
         """End the terminal, and the recorder in it, which would outlive it."""
         with suppress(ProcessLookupError):
-            os.kill(self._pid, signal.SIGHUP)
+            os.kill(self._pid, signal.SIGTERM)
         for process in reversed(self._processes):
             process.terminate()
             process.wait()
