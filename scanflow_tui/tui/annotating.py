@@ -123,7 +123,8 @@ class Annotating:
         self.order, self.asked = order, None
         entries = tuple(looked) if order == "second look" else tuple(self.queue.entries.values())
         self.entries = entries if order == "second look" else arranged(entries, order)
-        self.cursor = self.places.at(here) or 0
+        # What is looked at again is looked at from the first on.
+        self.cursor = 0 if order == "second look" else self.places.at(here) or 0
 
     def say(self, kind: LabelKind, value: int | None, now_s: float) -> str:
         """Label the image under the cursor and move on; a sentence where that was not possible."""

@@ -5,6 +5,7 @@ It keeps no label; what everybody said is in the session.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,15 @@ from scanflow_tui.session.state import LabelDesk, SessionState
 from scanflow_tui.tui import team
 from scanflow_tui.tui.annotating import Annotating
 from scanflow_tui.tui.coming_back import Drafts
+from scanflow_tui.tui.present.label import DONE
+from scanflow_tui.tui.present.pipeline import graph_of
 from scanflow_tui.tui.texts import Texts
 
 if TYPE_CHECKING:
     from scanflow_tui.tui.app import ScanflowApp
+
+
+PART_DONE = "Every image of your part has its word; all is saved. The owner ends the labelling."
 
 
 class Mates:
@@ -46,6 +52,13 @@ class Mates:
             self._app.run_worker(self._join(desk.run, desk.node))
         return True
 
+    def is_joining(self, desk: LabelDesk | None, work: Annotating | None) -> bool:
+        """Whether a guest's part is asked for and has not come."""
+        state = self._app.known.state
+        if state is None or desk is None or work is not None:
+            return False
+        return team.must_join(state, desk, self._me)
+
     def is_dealt_anew(self, desk: LabelDesk, work: Annotating | None, drafts: Drafts) -> bool:
         """Whether somebody joined, and nothing of mine is on its way that would be lost."""
         if work is None or work.queue.unsaved or drafts.texts:
@@ -63,12 +76,42 @@ class Mates:
         return await team.second_look(source, run, run.check, desk, len(work.keys.names))
 
     def said_of(self, work: Annotating) -> str:
-        """Who said what of the sample under the cursor."""
+        """How many were looked at again, and who said what of the sample under the cursor."""
         state, desk = self._app.known.state, self._desk(work)
         if state is None or desk is None:
             return ""
-        named = {who: self._texts.text(digest) for who, digest in state.names.items()}
-        return team.said_of(desk, work.entry.id, work.keys, named)
+        words = [desk.labels.get(sample, {}).get(self._me) for sample in work.second]
+        n_settled = sum(word is not None and word.settles for word in words)
+        told = team.said_of(desk, work.entry.id, work.keys, self._named(state))
+        return f"{n_settled} of {len(words)} looked at again · {told}"
+
+    def crumb(self, desk: LabelDesk | None) -> tuple[str, ...]:
+        """Whose queue it is, where several label."""
+        if self.is_guest:
+            return ("your part",)
+        n_people = 1 + len(desk.annotators) if desk is not None else 1
+        return (f"{n_people} people",) if n_people > 1 else ()
+
+    def done_words(self) -> str:
+        """What is left to do where every image has its word."""
+        return PART_DONE if self.is_guest else DONE
+
+    async def progress(self, work: Annotating) -> str:
+        """How far each guest is, for the owner who is about to end the labelling."""
+        state, desk = self._app.known.state, self._desk(work)
+        run = None if state is None else state.runs.get(work.queue.run)
+        if state is None or desk is None or run is None or run.check is None:
+            return ""
+        if not desk.annotators:
+            return ""
+        check, graph = run.check, graph_of(state, run)
+        names = {who: await self._texts.whole(digest) for who, digest in state.names.items()}
+        # Parts of 100,000 samples are dealt in seconds.
+        rows = await asyncio.to_thread(team.progress, desk, check, graph, names)
+        return f"Guests with their parts: {' · '.join(rows)}."
+
+    def _named(self, state: SessionState) -> dict[str, str]:
+        return {who: self._texts.text(digest) for who, digest in state.names.items()}
 
     def _desk(self, work: Annotating) -> LabelDesk | None:
         state = self._app.known.state

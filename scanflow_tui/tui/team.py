@@ -86,11 +86,34 @@ async def second_look(
     return await asyncio.to_thread(look)
 
 
+def progress(
+    desk: LabelDesk, check: CheckView, graph: Multigraph | None, named: Mapping[str, str]
+) -> list[str]:
+    """How far each guest is with their part: ``ana 12 of 30``."""
+    said: dict[str, set[str]] = {who: set() for who in desk.annotators}
+    for sample, by in desk.labels.items():
+        for who in by.keys() & said.keys():
+            said[who].add(sample)
+    found = []
+    for who, samples in said.items():
+        asked = {entry.id for entry in my_part(desk, check, graph, who).entries}
+        found.append(f"{name_of(who, named)} {len(samples & asked)} of {len(asked)}")
+    return found
+
+
+def name_of(who: str, named: Mapping[str, str]) -> str:
+    """A login, where it is kept and this machine knows one; else the user's number."""
+    name = named.get(who, "")
+    if name and not name.isdigit():
+        return name
+    return who.removeprefix("human:").removeprefix("said:")
+
+
 def said_of(desk: LabelDesk, sample: str, keys: ClassKeys, named: Mapping[str, str]) -> str:
     """Who said what of a sample, in one line."""
     words = []
     for who, word in sorted(desk.labels.get(sample, {}).items()):
-        name = named.get(who, who.removeprefix("human:").removeprefix("said:"))
+        name = name_of(who, named)
         is_class = word.value is not None and word.value < len(keys.names)
         said = keys.names[word.value or 0] if is_class else word.kind
         words.append(f"{name}: {'not ' if word.kind == 'rejected' else ''}{said}")

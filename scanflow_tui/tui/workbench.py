@@ -74,7 +74,7 @@ class Workbench:
         self._examples: tuple[CheckView | None, Mapping[int, list[str]]] = (None, {})
         self._followed = -1
         self.drafts = Drafts()
-        self._desk: LabelDesk | None = None
+        self.desk: LabelDesk | None = None
         self.mates = Mates(app, me(), redraw)
         self._still: object = None
         self._timer: Timer | None = None
@@ -92,7 +92,7 @@ class Workbench:
             self.work, self.check, self._run = None, None, None
             return
         run, check, desk = found
-        self._desk = desk
+        self.desk = desk
         is_dealt_anew = self.mates.is_dealt_anew(desk, self.work, self.drafts)
         if self.work is None or self._run != run.number or is_dealt_anew:
             self._begin(state, run, check, desk)
@@ -190,7 +190,7 @@ class Workbench:
 
     def keep_place(self) -> None:
         """Keep where somebody is, where that is worth an event."""
-        work, desk = self.open_work, self._desk
+        work, desk = self.open_work, self.desk
         if work is None or desk is None or self._sender is None:
             return
         place = to_keep(work, desk, self.drafts)
@@ -211,9 +211,9 @@ class Workbench:
         self._still = now_with
 
     def _draft_digest(self, sample: str) -> str:
-        if self.work is None or self._desk is None or sample in self.drafts.sent:
+        if self.work is None or self.desk is None or sample in self.drafts.sent:
             return ""
-        return self._desk.drafts.get(self.work.queue.actor, {}).get(sample, "")
+        return self.desk.drafts.get(self.work.queue.actor, {}).get(sample, "")
 
     def picture_px(self) -> tuple[int, int] | None:
         """The size of the picture under the cursor, or of the last that came."""
@@ -237,7 +237,7 @@ class Workbench:
 
     def _begin(self, state: SessionState, run: RunView, check: CheckView, desk: LabelDesk) -> None:
         self._app.workers.cancel_group(self._app, "labels")
-        self._sender, self.drafts, self._desk = None, Drafts(), desk
+        self._sender, self.drafts, self.desk = None, Drafts(), desk
         source = self._app.source
         is_live = source is not None and source.writable
         if is_live and self.mates.has_to_join(state, desk):
@@ -279,7 +279,7 @@ class Workbench:
             queue = self.work.queue
             desk = state.desks.get(desk_key(queue.run, queue.node))
             if desk is not None and queue.seq < state.seq:
-                self._desk = desk
+                self.desk = desk
                 queue.folded(desk, state.seq)
 
     def _answered(self, sentence: str) -> None:

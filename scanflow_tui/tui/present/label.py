@@ -34,7 +34,8 @@ SIDE_COLUMNS_MIN = 24
 INFO_ROWS_MAX = 6
 COMMANDS = (
     ("space", "accept guess"), ("u", "undo"), ("U", "redo"), ("s", "skip"), ("z", "unsure"),
-    ("x", "not an image"), ("n", "note"), ("enter", "single or grid"), ("v", "judge guesses"), ("b", "blind"),
+    ("x", "not an image"), ("n", "note"), ("enter", "single or grid"), ("v", "judge guesses"),
+    ("b", "blind"),
     ("A", "accept page"), ("F", "finish"), ("O", "order"), ("[ ]", "zoom"), ("c", "contrast"),
     ("i", "invert"), ("f", "before/after filter"), ("e", "most like it"), ("G", "guide"),
 )  # fmt: skip
@@ -268,10 +269,14 @@ def accept_text(entries: Sequence[QueueEntry], keys: ClassKeys) -> str:
     return f"[a] accept {len(entries)} framed ══: {parts} · [esc] nothing"
 
 
-def nothing(known: Known, batch: str, *, may_reopen: bool = False) -> list[Text]:
-    """The faces with nothing to label: an error, loading, empty."""
+def nothing(
+    known: Known, batch: str, *, may_reopen: bool = False, joining: bool = False
+) -> list[Text]:
+    """The faces with nothing to label: an error, loading, empty, a part that is being dealt."""
     if known.error or known.state is None:
         return waiting(known)
+    if joining:
+        return [Text(""), Text("  Your part of the queue is asked for …", TONES["plain"])]
     said = f" Batch {batch} is done: [enter] evidence." if batch else " No batch asks for labels."
     rows = [Text(""), Text(f"  {EMPTY}{said}", TONES["plain"])]
     if may_reopen:

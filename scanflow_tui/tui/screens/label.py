@@ -13,7 +13,7 @@ from textual import events
 from textual.app import ComposeResult
 
 from scanflow_tui.client.source import Update
-from scanflow_tui.tui import doing, keys
+from scanflow_tui.tui import doing, keys, leaving
 from scanflow_tui.tui.ahead import Ahead
 from scanflow_tui.tui.annotating import DOES, NO_GUESS, Annotating
 from scanflow_tui.tui.label_queue import counts
@@ -28,6 +28,9 @@ from scanflow_tui.tui.workbench import Workbench
 
 FOOTER_STEP = 6
 FOOTERS_KEPT = 16
+TWICE_S = 5.0
+"""So close together two keys mean that one wants out."""
+LEAVES = "esc once more leaves: what you said is saved, and you come back to this place"
 ASKING = "⠋ asking the terminal what it can show: press the key again in a moment"
 PASTED = "pasted text is never a command: nothing was labelled"
 
@@ -43,6 +46,7 @@ class LabelScreen(Place):
         self._made: Workbench | None = None
         self._skip = 0
         self._trouble = ("", 0)
+        self._back_s = -TWICE_S
         self.ahead = Ahead(self)
         self._key_s = 0.0
         self._is_stale = False
@@ -91,9 +95,11 @@ class LabelScreen(Place):
         )  # fmt: skip
 
     def crumbs(self) -> tuple[str, ...]:
-        """The batch, where there is room."""
-        narrow = self.app.size.width < show.WIDE
-        return () if narrow or self.bench.check is None else (self.bench.check.batch,)
+        """The batch and whose queue it is, where there is room."""
+        bench = self.bench
+        if self.app.size.width < show.WIDE or bench.check is None:
+            return ()
+        return (bench.check.batch, *bench.mates.crumb(bench.desk))
 
     def why_not(self, action: keys.Action) -> str:
         """Everything needs something to label; some keys need more."""
@@ -235,9 +241,18 @@ class LabelScreen(Place):
         if work is not None and work.single and fits:
             work.single = False
             self._draw()
-        else:
-            self.bench.keep_place()
+            return
+        self.bench.keep_place()
+        if len(self.app.screen_stack) > 1:
             self.scanflow.moves.act_back()
+            return
+        # Opened by ``scanflow label``: no place is below, and q may be a class.
+        now_s, before_s = self.scanflow.steady_s(), self._back_s
+        self._back_s = now_s
+        if now_s - before_s < TWICE_S:
+            leaving.leave(self.scanflow)
+        else:
+            self.say(LEAVES)
 
     def act_single(self) -> None:
         """One image, or the grid; where there is nothing to label, the evidence."""
@@ -330,13 +345,14 @@ class LabelScreen(Place):
         if work is None or check is None:
             batch = self.bench.check.batch if self.bench.check is not None else ""
             may = self.known.writable and not self.bench.why_not_reopened()
-            board.say(show.nothing(self.known, batch, may_reopen=may))
+            joining = self.bench.mates.is_joining(self.bench.desk, self.bench.work)
+            board.say(show.nothing(self.known, batch, may_reopen=may, joining=joining))
             return
         done = counts(work.queue).done
         first = show.HINT if work.asked is None else judge.HINT
         hint = first if done < show.HINT_UNTIL and self.known.writable else ""
         if not counts(work.queue).open and self.known.writable:
-            hint = show.DONE
+            hint = self.bench.mates.done_words()
         bench, thumbnails = self.bench, self.bench.thumbnails()
         work.witness = partial(board.seen, work, bench.pictures, thumbnails)
         trouble, at = self._trouble
