@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from textual.events import AppFocus
 from textual.message import Message
 from textual.messages import InBandWindowResize
 
@@ -49,10 +50,19 @@ class AskingDriver(QuickDriver):
         signal.signal(signal.SIGWINCH, resized)
 
     def process_message(self, message: Message) -> None:
-        """Pass a message on; a new size that the terminal tells by itself is noticed."""
+        """Pass a message on; a new size that the terminal tells by itself is noticed, and a window
+        that may have been covered meanwhile.
+        """
         super().process_message(message)
-        if isinstance(message, InBandWindowResize):
+        is_seen = isinstance(message, AppFocus) and self._loses_pictures
+        if is_seen or isinstance(message, InBandWindowResize):
             self._cleared()
+
+    @property
+    def _loses_pictures(self) -> bool:
+        # xterm paints its last 16 again, and no others, where a window that lay over it goes.
+        replies = self._replies
+        return replies is not None and any("XTerm(" in reply for reply in replies.replies)
 
     def _cleared(self) -> None:
         """Nothing is known of the screen: also where it is as large as before, for it may have

@@ -29,7 +29,7 @@ SESSION_PLACES = tuple(place for place in PLACES if place != "sessions")
 OWN_KEYS = frozenset({"label"})
 """Places where letters and digits belong to the task: few actions of others hold there."""
 
-ALWAYS = frozenset({"back", "help", "palette"})
+ALWAYS = frozenset({"back", "help", "palette", "redraw"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,7 @@ EVERYWHERE: tuple[Action, ...] = (
     Action("previous_pane", ("shift+tab",), "previous pane", "Go to the pane before", "Move"),
     Action("help", ("?",), "help", "Show every key of this screen", "See", footer=6),
     Action("palette", ("ctrl+p",), "all", "Find any action by its name", "See", footer=5),
+    Action("redraw", ("ctrl+l",), "draw anew", "Draw the whole screen anew", "See"),
     Action("back", ("escape",), "back", "Back", "Leave", footer=2),
     Action("leave", ("q",), "back", "Back; from the first screen: leave", "Leave", footer=1),
 )

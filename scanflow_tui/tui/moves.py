@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scanflow_tui.contract.errors import ScanflowError
-from scanflow_tui.tui import fitting, keys, leaving, screens, stack
+from scanflow_tui.tui import fitting, keys, leaving, screens, stack, terminal
 from scanflow_tui.tui.screens.place import Place
 from scanflow_tui.tui.typed import pass_on
 
@@ -157,6 +157,10 @@ class Moves:
         from scanflow_tui.tui.widgets.palette import Palette
 
         self.app.push_screen(Palette())
+
+    def act_redraw(self) -> None:
+        """Paint all again: something else wrote to the terminal, or a window lay over it."""
+        terminal.redraw(self.app)
 
     def act_back(self) -> None:
         """Back to the place before."""

@@ -55,6 +55,15 @@ def answered(app: ScanflowApp, message: Answered) -> None:
         app.refresh(layout=True)
 
 
+def redraw(app: ScanflowApp) -> None:
+    """Paint the whole screen, whatever stands there."""
+    driver, layer = app._driver, app.showing.layer
+    if isinstance(driver, AskingDriver) and layer is not None:
+        _cleared(app, driver, layer)
+        return
+    app.refresh(layout=True)
+
+
 def _cleared(app: ScanflowApp, driver: AskingDriver, layer: ImageLayer) -> None:
     """Nothing that was painted stands there, and a cell may be another size: fonts are zoomed."""
     from scanflow_tui.images.window import surroundings

@@ -35,6 +35,8 @@ FENCE = b"\x1b[c"
 SIXEL_ANSWERS = ("\x1bP>|foot(1.13.1)\x1b\\", "\x1b[6;20;10t", "\x1b[?62;4;22c")
 """What a terminal with sixel says of itself."""
 
+XTERM_ANSWERS = ("\x1bP>|XTerm(379)\x1b\\", "\x1b[?2;0;1000;800S", "\x1b[?63;1;2;4;22c")
+
 
 class Terminal:
     """``keys`` types, ``until`` waits for a text on the screen, ``ended`` for the exit code.
@@ -91,6 +93,10 @@ class Terminal:
         end = time.monotonic() + PATIENCE_S
         while not all(text in self.text() for text in texts):
             assert self._read(end), f"{texts} not shown in\n{self.text()}"
+
+    def spoil(self, text: str) -> None:
+        """Write over the screen's first line, as another program on the terminal would."""
+        self._stream.feed(f"\x1b[1;1H{text}".encode())
 
     def until_match(self, pattern: str) -> re.Match[str]:
         """Read until the screen's text matches; frames are blanks in it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import sys
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from scanflow_tui.client.live import LiveSource
 from scanflow_tui.contract.commands import AddBatch, StartRun
 from tests.crash.toy import Toy, end, until
-from tests.pty.terminal import SIXEL_ANSWERS, Terminal
+from tests.pty.terminal import SIXEL_ANSWERS, XTERM_ANSWERS, Terminal
 from tests.tidy.source import ROOT
 
 pytestmark = pytest.mark.pty
@@ -19,6 +20,7 @@ pytestmark = pytest.mark.pty
 SCANFLOW = str(Path(sys.executable).with_name("scanflow"))
 SESSION = str(ROOT / "sessions" / "mnist-demo.duckdb")
 DA1 = SIXEL_ANSWERS[-1]
+SIXEL = rb"\x1bP0;1;0q"
 
 
 @pytest.fixture
@@ -54,10 +56,49 @@ def test_flagged_images_are_sent_as_sixel_where_the_terminal_has_it() -> None:
         terminal.until("verified")
         terminal.keys("d")
         terminal.until("flagged")
-        terminal.until_printed(rb"\x1bP0;1;0q")
+        terminal.until_printed(SIXEL)
         terminal.keys("?")
         terminal.until("Move")
         assert "\U000f0000" not in terminal.text()
+
+
+def test_what_another_program_wrote_is_painted_over() -> None:
+    with Terminal([SCANFLOW, "replay", SESSION]) as terminal:
+        terminal.until("verified")
+        terminal.whole()
+        terminal.spoil("another program")
+        terminal.keys("\x0c")
+        terminal.until_gone("another program")
+
+
+def test_pictures_are_sent_again_when_all_is_drawn_anew() -> None:
+    with Terminal([SCANFLOW, "replay", SESSION], answers=SIXEL_ANSWERS) as terminal:
+        terminal.until("verified")
+        terminal.keys("d")
+        terminal.until_printed(SIXEL)
+        terminal.whole()
+        terminal.spoil("another program")
+        before = len(re.findall(SIXEL, terminal.raw))
+        terminal.keys("\x0c")
+        terminal.until_gone("another program")
+        terminal.until_printed(rb"(?:%s.*){%d}" % (SIXEL, before + 1))
+
+
+def test_an_xterm_that_was_covered_is_sent_its_pictures_again() -> None:
+    counts = []
+    for answers in (XTERM_ANSWERS, SIXEL_ANSWERS):
+        with Terminal([SCANFLOW, "replay", SESSION], answers=answers) as terminal:
+            terminal.until("verified")
+            terminal.keys("d")
+            terminal.until("flagged")
+            terminal.until_printed(SIXEL)
+            terminal.whole()
+            before = len(re.findall(SIXEL, terminal.raw))
+            terminal.keys("\x1b[O\x1b[I?")
+            terminal.until("Move")
+            terminal.whole()
+            counts.append(len(re.findall(SIXEL, terminal.raw)) - before)
+    assert counts[0] > counts[1]
 
 
 def test_a_terminal_that_says_nothing_gets_half_blocks() -> None:
