@@ -62,6 +62,7 @@ class DockerEngine:
         self._poke: Callable[[], None] = _nobody
         self._watching = Watching(self._daemon, Events(self._daemon), self._hint)
         self._starter = Starter(self._watching, self._follows, facts)
+        self.unheld: tuple[str, ...] = ()
         self._looked_s = float("-inf")
         self._unreachable = ""
 
@@ -89,8 +90,10 @@ class DockerEngine:
                 continue
             try:
                 cpu_s, rss_bytes = docker_doctor.costs(self._daemon.stats(follower.container.id))
-            except (EngineAway, EngineRefused, NoSuchContainer):
+            except (EngineRefused, NoSuchContainer):
                 continue
+            except EngineAway:
+                break
             if cpu_s is not None:
                 follower.cpu_s = cpu_s
                 follower.rss_bytes = max(follower.rss_bytes or 0, rss_bytes or 0)
@@ -131,6 +134,7 @@ class DockerEngine:
             info = self._daemon.info()
         except (EngineAway, EngineRefused):
             info = {}
+        self.unheld = docker_doctor.unheld(info)
         return docker_doctor.capacity(info, is_local=self._link.is_local)
 
     def environment(self, image: str) -> str:

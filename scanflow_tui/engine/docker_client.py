@@ -14,6 +14,8 @@ from scanflow_tui.engine.docker_http import Answer, EngineAway, Http, OutOfPatie
 from scanflow_tui.engine.docker_link import Link
 
 START_S_MAX = 300.0
+LOOK_S_MAX = 10.0
+"""For looks that are repeated anyway, while whoever looks waits for nothing else."""
 NOT_FOUND = 404
 
 
@@ -124,7 +126,8 @@ class Daemon:
     def stats(self, container: str) -> dict[str, Any]:
         """One look at CPU and memory."""
         query = {"stream": 0, "one-shot": 1}
-        return dict(self._ask("GET", f"/containers/{container}/stats", query))
+        path = f"/containers/{container}/stats"
+        return dict(self._ask("GET", path, query, patience_s=LOOK_S_MAX))
 
     def image(self, name: str) -> dict[str, Any]:
         """All that the engine knows of an image."""
@@ -147,7 +150,7 @@ class Daemon:
 
     def ping(self) -> None:
         """Whether it answers."""
-        self._http.ask("GET", "/_ping")
+        self._http.ask("GET", "/_ping", patience_s=LOOK_S_MAX)
 
     def close(self) -> None:
         """Let go of all connections."""

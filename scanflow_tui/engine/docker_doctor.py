@@ -138,6 +138,18 @@ def _secrecy(address: Address) -> str:
     )
 
 
+def unheld(info: dict[str, Any]) -> tuple[str, ...]:
+    """The limits, as a pipeline names them, that this engine does not hold."""
+    told = {
+        "memory": "MemoryLimit",
+        "swap": "SwapLimit",
+        "cpus": "CpuCfsQuota",
+        "pids": "PidsLimit",
+    }
+    has_none = info.get("CgroupDriver") == "none"
+    return tuple(name for name, key in told.items() if has_none or info.get(key) is False)
+
+
 def _limits(info: dict[str, Any], options: set[str]) -> str:
     if info.get("CgroupDriver") == "none":
         return "Limits of memory, CPU and processes do not hold here: no cgroups are delegated."

@@ -33,7 +33,14 @@ FILES = {
     "etc/hosts": "127.0.0.1 localhost\n",
     "etc/nsswitch.conf": "hosts: files dns\n",
 }
-FOLDERS = {"tmp": 0o1777, "var/tmp": 0o1777, "root": 0o700, "proc": 0o755, "sys": 0o755}
+FOLDERS = {
+    **dict.fromkeys(("etc", "usr", "usr/bin", "usr/lib", "usr/lib64", "usr/local"), 0o755),
+    **dict.fromkeys(("usr/local/bin", "usr/local/lib", "var", "proc", "sys"), 0o755),
+    "tmp": 0o1777,
+    "var/tmp": 0o1777,
+    "root": 0o700,
+}
+"""Named, all of them: what an archive leaves out a rootless engine makes for its owner alone."""
 PIP = '#!/bin/sh\nexec python3 -m pip "$@"\n'
 CHANGES = ["ENV PATH=/usr/local/bin:/usr/bin:/bin"]
 
@@ -79,6 +86,8 @@ def _add_libraries(tar: tarfile.TarFile, users: list[Path]) -> None:
     found |= {libc / name for name in LIBRARIES if (libc / name).exists()}
     place = libc.as_posix().lstrip("/")
     place = place if place.startswith("usr/") else f"usr/{place}"
+    if place not in FOLDERS:
+        _add_folder(tar, place, 0o755)
     for path in sorted(found):
         tar.add(path, f"{place}/{path.name}", filter=_as_root)
     for path in sorted(loaders):

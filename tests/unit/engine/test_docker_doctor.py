@@ -15,6 +15,7 @@ from scanflow_tui.engine.docker_doctor import (
     host_facts,
     identity,
     sentences,
+    unheld,
 )
 
 INFO: dict[str, Any] = {
@@ -56,6 +57,12 @@ def test_each_lack_has_its_sentence() -> None:
     assert "no AppArmor" in said(SecurityOptions=["name=seccomp"])
     assert "rootless" in said(SecurityOptions=["name=seccomp", "name=rootless"])
     assert "Steps go on while the engine restarts" in said(LiveRestoreEnabled=True)
+
+
+def test_what_is_not_held_is_named_as_a_pipeline_does() -> None:
+    assert unheld(INFO) == ()
+    assert unheld(INFO | {"SwapLimit": False, "PidsLimit": False}) == ("swap", "pids")
+    assert unheld(INFO | {"CgroupDriver": "none"}) == ("memory", "swap", "cpus", "pids")
 
 
 def test_podman_is_named_with_what_differs() -> None:
