@@ -5,18 +5,19 @@ from __future__ import annotations
 from scanflow_tui.contract.evidence import Interval, Table, WorstClass
 from scanflow_tui.contract.states import BAD
 from scanflow_tui.session.state import NodeView, RunView, SessionState
+from scanflow_tui.session.unreached import unreached
 
 
-def why(node: NodeView) -> str:
-    """Why a node stands as it does: what its last attempt came to or waits for, else the plan's
-    reason.
+def why(run: RunView, node: NodeView) -> str:
+    """Why a node stands as it does: what its last attempt came to or waits for, that it was not
+    run, else the plan's reason.
     """
     last = node.attempts[-1] if node.attempts else None
     if last is not None and last.outcome:
         return last.outcome
     if last is not None and node.state == "queued" and last.queued_reason:
         return last.queued_reason
-    return node.reason
+    return unreached(run, node) or node.reason
 
 
 def troubled(run: RunView) -> list[NodeView]:

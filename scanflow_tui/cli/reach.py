@@ -49,7 +49,7 @@ def latest_run(
         meant = [known for known, run in state.runs.items() if is_meant(run)]
         return state.runs[max(meant or state.runs)]
     if number not in state.runs:
-        raise UsageError(
-            f"session {state.name} has no run {number}", hint=f"It has 1 to {max(state.runs)}."
-        )
+        last = max(state.runs)
+        has = f"It has runs 1 to {last}." if last > 1 else "It has run 1 only."
+        raise UsageError(f"session {state.name} has no run {number}", hint=has)
     return state.runs[number]

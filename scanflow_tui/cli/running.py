@@ -13,6 +13,7 @@ from scanflow_tui.client.source import Ref
 from scanflow_tui.contract.commands import StartRun
 from scanflow_tui.contract.errors import PersonNeeded, RunFailed, UsageError
 from scanflow_tui.session.state import SessionState
+from scanflow_tui.session.unreached import state_shown
 
 AUTO = "auto"
 HERE = "."
@@ -75,7 +76,7 @@ def report(state: SessionState, number: int, as_json: bool, detached: bool) -> i
         output.write_json(run_json(state, number))
     else:
         for node in run.nodes.values():
-            output.write(f"  {node.state:10} {node.id:12} {why(node)}")
+            output.write(f"  {state_shown(run, node):10} {node.id:12} {why(run, node)}")
         n_run = sum(bool(node.attempts) for node in run.nodes.values())
         if run.state == "done" and n_run == 0:
             output.write(f"run {number}: nothing to do, every step is cached or skipped")

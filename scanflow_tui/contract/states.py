@@ -121,6 +121,8 @@ FACES: dict[str, Face] = {
     "needs_you": Face("?", "?", "needs you", "you"),
     "retrying": Face("↻", "r", "retrying", "active"),
     "superseded": Face("⊘", "/", "superseded", "dim"),
+    # Shown, never stored: it waited, and its run has ended.
+    "not_run": Face("–", "-", "not run", "dim"),
 }
 
 assert set(get_args(NodeState)) <= set(FACES)

@@ -96,7 +96,7 @@ def _node(turn: Turn, run_number: int, node_id: str) -> tuple[RunView, NodeView]
         raise InputError(f"there is no run {run_number} in this session")
     node = run.nodes.get(node_id)
     if node is None:
-        raise InputError(f"run {run_number} has no node {node_id!r}")
+        raise resuming.no_node(turn, run, node_id)
     return run, node
 
 

@@ -14,6 +14,7 @@ from scanflow_tui.labels.files import Sayings
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import open_runs
 from scanflow_tui.session.state import AttemptView, NodeView, RunView, SessionState, desk_key
+from scanflow_tui.session.unreached import named
 from scanflow_tui.supervisor import budget, frontier
 from scanflow_tui.supervisor.effects import (
     AskCache,
@@ -284,13 +285,17 @@ def _cancel_attempts(turn: Turn, run: RunView, *, every: bool) -> None:
 
 
 def _is_only_intended(turn: Turn, attempt: AttemptView) -> bool:
-    """Whether no engine was asked to start it, in this supervisor's life or before."""
+    """Whether no engine was asked to start it, in this supervisor's life or before.
+
+    Where it was asked and does not know whether it did, the attempt is queued.
+    """
     asked = ("start", attempt.name) in turn.machine.asked
+    is_ours = attempt.name in turn.machine.intents
     return (
         attempt.state == "starting"
         and not attempt.ref
         and not asked
-        and attempt.not_before > turn.at
+        and (is_ours or attempt.not_before > turn.at)
     )
 
 
@@ -361,8 +366,10 @@ def _end_run(turn: Turn, run: RunView) -> None:
         turn.emit(ev.RunEnded(run.number, "done", ""))
     elif bad and not _still_ready(turn, run):
         last = bad[0].attempts[-1] if bad[0].attempts else None
-        why = last.outcome if last else bad[0].reason
-        turn.emit(ev.RunEnded(run.number, "failed", f"node {bad[0].id}: {why or bad[0].state}"))
+        why = (last.outcome if last else bad[0].reason) or bad[0].state
+        others = [node.id for node in bad[1:]]
+        also = f"; {named(others)} failed too" if others else ""
+        turn.emit(ev.RunEnded(run.number, "failed", f"node {bad[0].id}: {why}{also}"))
 
 
 def _asks(turn: Turn, run: RunView) -> bool:

@@ -12,6 +12,7 @@ from scanflow_tui.contract.states import BAD, GOOD, RUN_ENDED
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.fold_runs import ACTIVE
 from scanflow_tui.session.state import NodeView, RunView
+from scanflow_tui.session.unreached import named
 from scanflow_tui.supervisor.effects import ReadCode
 from scanflow_tui.supervisor.stimuli import CodeRead, Commanded
 from scanflow_tui.supervisor.turn import Turn, graph_of
@@ -81,7 +82,7 @@ def _may_retry(turn: Turn, number: int, node_id: str | None, *, again: bool) -> 
     if run is None:
         raise InputError(f"there is no run {number} in this session")
     if node_id is not None and node_id not in run.nodes:
-        raise InputError(f"run {number} has no node {node_id!r}")
+        raise no_node(turn, run, node_id)
     if again:
         _may_make_again(turn, run, node_id)
     elif run.state in ("done", "superseded"):
@@ -103,6 +104,13 @@ def _may_retry(turn: Turn, number: int, node_id: str | None, *, again: bool) -> 
             hint=f"finish run {other} first",
         )
     return run
+
+
+def no_node(turn: Turn, run: RunView, node_id: str) -> InputError:
+    """There is no such node; where a ``foreach`` is called so, its nodes are named."""
+    members = [node.id for node in graph_of(turn.machine, run)[0].nodes if node.group == node_id]
+    hint = f"it stands for {named(members)}; name one of them" if members else ""
+    return InputError(f"run {run.number} has no node {node_id!r}", hint=hint)
 
 
 def _may_make_again(turn: Turn, run: RunView, node_id: str | None) -> None:

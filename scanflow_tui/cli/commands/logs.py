@@ -12,6 +12,7 @@ from scanflow_tui.contract.errors import UsageError
 from scanflow_tui.contract.loglines import Decoder, Line, sanitise
 from scanflow_tui.contract.states import ATTEMPT_ENDED, RUN_ENDED
 from scanflow_tui.session.state import AttemptView, RunView
+from scanflow_tui.session.unreached import named, unreached
 
 WORDS = {"stdout": "out", "stderr": "ERR", "engine": "***"}
 
@@ -56,10 +57,11 @@ def attempt_of(run: RunView, node: str, number: int | None) -> AttemptView:
     found = run.nodes.get(node)
     if found is None:
         near = get_close_matches(node, run.nodes, n=1)
-        hint = f"Did you mean {near[0]!r}?" if near else f"It has {', '.join(run.nodes)}."
+        hint = f"Did you mean {near[0]!r}?" if near else f"It has {named(list(run.nodes))}."
         raise UsageError(f"run {run.number} has no node {node!r}", hint=hint)
     if not found.attempts:
-        raise UsageError(f"node {node} of run {run.number} was not started: {found.reason}")
+        why = unreached(run, found) or found.reason
+        raise UsageError(f"node {node} of run {run.number} was not started: {why}")
     if number is None:
         return found.attempts[-1]
     for item in found.attempts:

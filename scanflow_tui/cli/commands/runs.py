@@ -6,6 +6,7 @@ from scanflow_tui.cli import output, reach
 from scanflow_tui.cli.commands.status import run_json
 from scanflow_tui.cli.figures import why
 from scanflow_tui.contract.states import FACES
+from scanflow_tui.session.unreached import state_shown
 
 
 def execute(session: str | None, number: int | None, root: str | None, as_json: bool) -> int:
@@ -20,16 +21,18 @@ def execute(session: str | None, number: int | None, root: str | None, as_json: 
         rows = []
         for node in run.nodes.values():
             last = node.attempts[-1] if node.attempts else None
-            face = FACES[node.state]
+            face = FACES[state_shown(run, node)]
             rows.append(
                 (
                     f"{face.symbol} {face.word}",
                     node.id,
                     f"{last.seconds:.1f} s" if last and last.seconds is not None else "",
-                    why(node),
+                    why(run, node),
                 )
             )
         output.table(("state", "node", "time", "reason"), rows)
+        if not any(node.attempts for node in run.nodes.values()):
+            output.note(f"run {run.number} started no step")
         return 0
     if as_json:
         output.write_json([run_json(state, known) for known in state.runs])

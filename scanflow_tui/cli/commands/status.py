@@ -10,6 +10,7 @@ from scanflow_tui.contract.errors import PersonNeeded
 from scanflow_tui.contract.states import FACES, RUN_ENDED
 from scanflow_tui.session.folds import needs, summary
 from scanflow_tui.session.state import RunView, SessionState
+from scanflow_tui.session.unreached import unreached
 
 ACTS = {
     "label": "scanflow label {session}",
@@ -46,7 +47,7 @@ def execute(session: str | None, root: str | None, as_json: bool) -> int:
 def _print_troubled(session: str, run: RunView) -> None:
     """The nodes that went wrong or wait, and the commands that help."""
     for node in troubled(run):
-        output.write(f"    {FACES[node.state].symbol} {node.id}: {why(node)}")
+        output.write(f"    {FACES[node.state].symbol} {node.id}: {why(run, node)}")
     failed = [node.id for node in troubled(run) if node.state != "queued"]
     if failed and run.state == "failed":
         where = f"--session {session} --run {run.number}"
@@ -93,7 +94,7 @@ def run_json(state: SessionState, number: int) -> dict[str, Any]:
             {
                 "node": node.id,
                 "state": node.state,
-                "reason": node.reason,
+                "reason": unreached(run, node) or node.reason,
                 "attempts": len(node.attempts),
                 "attempt": node.attempts[-1].name if node.attempts else None,
                 "asks": list(node.attempts[-1].asks) if node.attempts else [],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from scanflow_tui.contract.states import ATTEMPT_ENDED, BAD
+from scanflow_tui.session.unreached import state_shown, unreached
 from scanflow_tui.tui.present.commands import image, runs_in
 from scanflow_tui.tui.present.times import duration, elapsed, short, size
 from scanflow_tui.tui.present.underway import elsewhere_text, runs_elsewhere
@@ -83,11 +84,13 @@ def _drawn(graph: Multigraph | None, node_id: str) -> Node | None:
 def _state(
     node: NodeView, run: RunView | None, known: Known, now_us: int, *, ascii: bool
 ) -> list[Text]:
-    symbol, word, tone = face(node.state, ascii=ascii)
+    symbol, word, tone = face(node.state if run is None else state_shown(run, node), ascii=ascii)
     row = Text(f" {symbol} {word}", TONES[tone], no_wrap=True, end="")
     if node.state in ("needs_you", "running", "queued") and node.since is not None:
         row.append(f" {elapsed((now_us - node.since) / 1e6)}", TONES["plain"])
-    if node.reason and not (node.form and node.planned == "run"):
+    if run is not None and (left := unreached(run, node)):
+        row.append(f" · {left.removeprefix('not run: ')}", TONES["plain"])
+    elif node.reason and not (node.form and node.planned == "run"):
         planned = "" if word in (node.planned, "skipped") else f"{node.planned}: "
         row.append(f" · {planned}{_why(node)}", TONES["plain"])
     found = [row]

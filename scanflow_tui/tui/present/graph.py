@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
+from scanflow_tui.session.unreached import state_shown
 from scanflow_tui.tui.present.times import duration, elapsed
 from scanflow_tui.tui.theme import face
 
@@ -35,7 +36,8 @@ def labels(
     found = {}
     for node_id in drawn.ids():
         node = None if run is None else run.nodes.get(node_id)
-        symbol, word, _ = face("waiting" if node is None else node.state, ascii=ascii)
+        state = "waiting" if run is None or node is None else state_shown(run, node)
+        symbol, word, _ = face(state, ascii=ascii)
         if node is not None:
             word = _words(node, word, known, now_us, ascii=ascii)
         found[node_id] = (symbol, word if run is not None else "")

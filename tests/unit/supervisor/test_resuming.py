@@ -9,6 +9,7 @@ from scanflow_tui.session.state import SessionState
 from scanflow_tui.supervisor import effects as fx
 from scanflow_tui.supervisor import stimuli as st
 from scanflow_tui.supervisor.machine import advance
+from scanflow_tui.supervisor.resuming import no_node
 from scanflow_tui.supervisor.turn import Machine, Turn
 
 OWNER = "human:u1"
@@ -81,6 +82,39 @@ def test_the_run_failed_and_kept_what_succeeded() -> None:
     small = Small()
     assert small.run.state == "failed"
     assert small.run.nodes["a"].state == "done"
+
+
+def test_all_that_failed_is_named() -> None:
+    small = Small(c_goes_on=True)
+    assert small.run.state == "running"
+    small.ends("c", 4)
+    assert small.run.state == "failed"
+    assert small.run.reason.startswith("node b: ") and small.run.reason.endswith("; c failed too")
+
+
+def test_a_node_that_is_a_foreach_is_refused_with_its_nodes() -> None:
+    small = Small()
+    small.machine.graphs.clear()
+    small.machine.state.pipelines[0] = PIPELINE.replace("c: {", "c: {foreach: {n: [1, 2]}, ")
+    said = no_node(small.turn, small.run, "c").sentence()
+    assert said == "run 1 has no node 'c'; it stands for c_1 and c_2; name one of them"
+
+
+def test_what_was_intended_ahead_of_its_room_is_cancelled_without_the_engine() -> None:
+    small = Small(c_goes_on=True)
+    name = small.run.nodes["c"].attempts[-1].name
+    small.machine.asked.discard(("start", name))  # as where it was intended and had no room yet
+    turn = small.give(cmd.Cancel(1, "c"))
+    assert not any(isinstance(effect, fx.CancelAttempt) for effect in turn.effects)
+    assert small.run.nodes["c"].state == "cancelled"
+
+
+def test_what_was_intended_in_an_earlier_life_is_cancelled_by_the_engine() -> None:
+    small = Small(c_goes_on=True)
+    small.machine.asked.clear()
+    small.machine.intents.clear()
+    turn = small.give(cmd.Cancel(1, "c"))
+    assert any(isinstance(effect, fx.CancelAttempt) for effect in turn.effects)
 
 
 def test_a_retry_with_the_same_code_has_a_new_attempt_and_repeats_nothing() -> None:
