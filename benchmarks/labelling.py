@@ -1,6 +1,6 @@
 """Labelling in the real app, in a terminal that counts bytes and answers late.
 
-    python benchmarks/labelling.py [ROW ...] [--peer-python PYTHON] [--json FILE]
+    python benchmarks/labelling.py [ROW ...] [--queue N] [--peer-python PYTHON] [--json FILE]
 
 Rows: focus link single latency strays acknowledged memory (all of them without a name). The peer of
 `focus` is textual-image's widgets in the same grid (see `labelling_peer.py`); without
@@ -41,6 +41,8 @@ SAVED_S_MAX = 180.0
 SENT_ID = re.compile(rb"\x1b_Ga=t,[^;\x1b]*?i=(\d+)")
 PLACED_ID = re.compile(rb"\x1b_Ga=p,[^;\x1b]*?i=(\d+)")
 RASTER = re.compile(rb'\x1bP0;1;0q"1;1;(\d+);(\d+)')
+STARTS = 5
+QUEUE = {"latency": 5_000}
 SAVED = re.compile(r"· saved")
 
 
@@ -176,9 +178,9 @@ def single(_peer_python: str) -> list[Row]:
 
 
 def latency(_peer_python: str) -> list[Row]:
-    """Key to last byte, a label every 100 ms in a queue of 5,000, or as many as one holds."""
+    """Key to last byte, a label every 100 ms in a queue of 5,000, or of what ``--queue`` says."""
     rows = []
-    n_samples = min(5000, QUEUE_ENTRIES_MAX)
+    n_samples = QUEUE["latency"]
     with session(n_samples) as queued:
         for name, has_neighbour in (("", False), (", beside a busy process", True)):
             with labelling(queued) as terminal:
@@ -196,7 +198,7 @@ def latency(_peer_python: str) -> list[Row]:
             is_fast = (
                 p99 <= 50 if has_neighbour else p50 <= 4 and p99 <= 16.7 and cpu_s / 300 <= 0.003
             )
-            is_met = is_fast and n_samples == 5000
+            is_met = is_fast and n_samples >= 5000
             target = "p99 50 ms" if has_neighbour else "p50 4 ms, p99 16.7 ms, 3 ms CPU"
             rows.append(
                 Row(
@@ -257,7 +259,7 @@ def strays(_peer_python: str) -> list[Row]:
 def acknowledged(_peer_python: str) -> list[Row]:
     """10,000 keys at 50 a second, the supervisor killed twice in between; 1,000 keys at 10 beside.
 
-    The queue holds as many samples as one may; the keys after its last sample label that one again.
+    The queue holds as many samples as keys are typed.
     """
     return [_typed_and_killed(1_000, 0.1), _typed_and_killed(10_000, 0.02)]
 
@@ -265,7 +267,7 @@ def acknowledged(_peer_python: str) -> list[Row]:
 def _typed_and_killed(n_keys: int, pause_s: float) -> Row:
     rng = random.Random(7)
     pressed = [str(rng.randrange(10)) for _ in range(n_keys)]
-    with session(min(n_keys, QUEUE_ENTRIES_MAX)) as queued, labelling(queued) as terminal:
+    with session(n_keys) as queued, labelling(queued) as terminal:
         waited: set[int] = set()
         due_s = time.perf_counter()
         for number, key in enumerate(pressed):
@@ -295,29 +297,32 @@ def _typed_and_killed(n_keys: int, pause_s: float) -> Row:
 
 
 def memory(_peer_python: str) -> list[Row]:
-    """A queue of 100,000."""
-    if QUEUE_ENTRIES_MAX < 100_000:
-        told = f"not possible: a queue holds at most {QUEUE_ENTRIES_MAX:,} samples"
-        return [Row("queue of 100,000: memory, and opening", "250 MB, 1 s", told, False)]
-    with session(100_000) as queued:
-        terminal = Terminal(queued.command, XTERM)
-        try:
-            at_s = terminal.until(lambda text: "of 100" in text and "0 zero" in text, 120)
-            opened_s = at_s - terminal.started_s
-            terminal.quiet(FIRST_S)
-            bytes_of_keys(terminal, [str(n % 10) for n in range(50)])
-            now, most = terminal.resident_bytes()
-        finally:
-            terminal.close()
-    told = f"{most / 2**20:.0f} MiB at most, {now / 2**20:.0f} after 50 labels"
+    """Queues of 5,000 and of 100,000: start to the first page, and the program's memory."""
+    return [row for n_samples in (5_000, QUEUE_ENTRIES_MAX) for row in _opened(n_samples)]
+
+
+def _opened(n_samples: int) -> list[Row]:
+    opened_s, cpu_s, peaks = [], [], []
+    with session(n_samples) as queued:
+        for number in range(STARTS):
+            terminal = Terminal(queued.command, XTERM)
+            try:
+                at_s = terminal.until(lambda text: "0 zero" in text, 120)
+                opened_s.append(at_s - terminal.started_s)
+                terminal.quiet(FIRST_S)
+                cpu_s.append(terminal.cpu_s())
+                if number == STARTS - 1:
+                    bytes_of_keys(terminal, [str(n % 10) for n in range(50)])
+                peaks.append(terminal.resident_bytes()[1])
+            finally:
+                terminal.close()
+    name, told = f"queue of {n_samples:,}", ", ".join(f"{one:.2f}" for one in sorted(opened_s))
+    told = f"median {median(opened_s):.2f} s ({told}); CPU {median(cpu_s):.2f} s with its pictures"
+    figures = {"opened_s": opened_s, "cpu_s": cpu_s, "peaks": peaks}
+    is_soon, most = median(opened_s) < 1, max(peaks)
     return [
-        Row("queue of 100,000: memory of the app", "under 250 MB", told, most < 250e6),
-        Row(
-            "queue of 100,000: start to its first page",
-            "under 1 s",
-            f"{opened_s:.2f} s",
-            opened_s < 1,
-        ),
+        Row(f"{name}: memory, 50 labels", "250 MB", f"{most / 1e6:.0f} MB", most < 250e6, figures),
+        Row(f"{name}: start to its first page", "1 s", told, is_soon, figures),
     ]
 
 
@@ -331,11 +336,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rows", nargs="*", metavar="ROW", help=" ".join(ROWS))
     parser.add_argument("--peer-python", default="", metavar="PYTHON")
+    parser.add_argument("--queue", type=int, default=5_000, metavar="N", help="of row latency")
     parser.add_argument("--json", type=Path, metavar="FILE")
     given = parser.parse_args()
     unknown = set(given.rows) - ROWS.keys()
     if unknown:
         parser.error(f"no row {', '.join(sorted(unknown))}; there are {', '.join(ROWS)}")
+    QUEUE["latency"] = given.queue
     load = os.getloadavg()[0]
     rows = []
     for name in given.rows or ROWS:

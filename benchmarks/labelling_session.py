@@ -21,7 +21,8 @@ from scanflow_tui.session.state import LabelView
 
 NAME = "labelling"
 CLASSES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-WAIT_S = 300.0
+WAIT_S = 600.0
+DIGITS = 5000
 SCANFLOW = str(Path(sys.executable).with_name("scanflow"))
 PIPELINE = f"""\
 scanflow: 1
@@ -148,7 +149,7 @@ def _failed(source: LiveSource) -> bool:
 
 def write_queue(folder: Path, n: int) -> None:
     """A queue of n digits as a checker writes it."""
-    pictures = digits(n)
+    packed = [png(picture) for picture in digits(min(n, DIGITS))]
     rng = np.random.default_rng(1)
     guesses, odds = rng.integers(0, 10, n), rng.uniform(0.35, 0.99, n)
     with (folder / "queue.jsonl").open("w") as file:
@@ -162,6 +163,11 @@ def write_queue(folder: Path, n: int) -> None:
                 why="p .013 · flagged",
             )  # fmt: skip
             file.write(json.dumps(to_json(entry)) + "\n")
-            packed = io.BytesIO()
-            Image.fromarray(pictures[at]).save(packed, "PNG")
-            (folder / "images" / f"{at:06d}.png").write_bytes(packed.getvalue())
+            (folder / "images" / f"{at:06d}.png").write_bytes(packed[at % DIGITS])
+
+
+def png(picture: np.ndarray) -> bytes:
+    """A picture as a file's bytes."""
+    packed = io.BytesIO()
+    Image.fromarray(picture).save(packed, "PNG")
+    return packed.getvalue()
