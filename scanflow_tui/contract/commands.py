@@ -6,11 +6,12 @@ Who gives a command is the kernel's word about the socket's peer, never a field 
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from typing import Any, Literal
 
 from scanflow_tui.contract.errors import InputError
 from scanflow_tui.contract.evidence import LabelKind
+from scanflow_tui.contract.records import dataclass
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,8 @@ class KeepPlace:
     """Where one left a label node and how one looked at it, to come back to from any terminal.
 
     ``zoom`` counts steps. ``draft`` is the text of a note on ``drafted`` that was not given yet.
+    ``judging``: guesses were judged; ``near``: the training images most like it stood beside it;
+    ``filtered``: images were looked at as the filter leaves them.
     """
 
     run: int
@@ -165,6 +168,9 @@ class KeepPlace:
     inverted: bool = False
     drafted: str = ""
     draft: str = ""
+    judging: bool = False
+    near: bool = False
+    filtered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

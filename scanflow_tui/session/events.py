@@ -432,7 +432,8 @@ class PlaceKept(Fact, frozen=True):
     """Where a person left a label node, and how they looked at it; the latest of each counts.
 
     ``drafted`` is a sample with a note that is being written, ``draft_content`` its text so far,
-    empty where it was thrown away.
+    empty where it was thrown away. ``judging``: guesses were judged; ``near``: the training images
+    most like it stood beside it; ``filtered``: images were as the filter leaves them.
     """
 
     run: int
@@ -446,6 +447,9 @@ class PlaceKept(Fact, frozen=True):
     inverted: bool
     drafted: str = ""
     draft_content: str = ""
+    judging: bool = False
+    near: bool = False
+    filtered: bool = False
 
 
 class OptionsOffered(Fact, frozen=True):

@@ -145,7 +145,7 @@ def place_kept(state: SessionState, event: Event, fact: PlaceKept) -> None:
     desk = desk_of(state, fact.run, fact.node)
     desk.places[event.actor] = PlaceView(
         event.seq, fact.sample, fact.order, fact.single, fact.blind,
-        fact.zoom, fact.contrast, fact.inverted,
+        fact.zoom, fact.contrast, fact.inverted, fact.judging, fact.near, fact.filtered,
     )  # fmt: skip
     if not fact.drafted:
         return

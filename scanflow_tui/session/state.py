@@ -139,6 +139,9 @@ class PlaceView(msgspec.Struct, frozen=True):
     zoom: int
     contrast: str
     inverted: bool
+    judging: bool = False
+    near: bool = False
+    filtered: bool = False
 
 
 class LabelDesk(msgspec.Struct):

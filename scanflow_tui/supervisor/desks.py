@@ -24,6 +24,7 @@ def keep_place(turn: Turn, given: Commanded, command: cmd.KeepPlace) -> None:
     fact = ev.PlaceKept(
         command.run, command.node, command.sample, command.order, command.single, command.blind,
         command.zoom, command.contrast, command.inverted, command.drafted, draft,
+        command.judging, command.near, command.filtered,
     )  # fmt: skip
     turn.emit(fact, given.actor, given.id)
     turn.reply(given.id)

@@ -57,6 +57,9 @@ class Annotating:
     then: str = ""
     """In a replay, what was on screen with the label under the cursor."""
 
+    guest: bool = False
+    """Whether the owner is somebody else, who alone finishes."""
+
     near: bool = False
     """Whether the training images most like it stand beside a single image."""
 

@@ -14,13 +14,13 @@ from scanflow_tui.contract.commands import KeepPlace
 from scanflow_tui.images.adjust import CONTRASTS, ZOOMS, Adjustment, Contrast
 from scanflow_tui.session.fold_labels import undoable
 from scanflow_tui.session.state import LabelDesk
-from scanflow_tui.tui.annotating import Annotating
+from scanflow_tui.tui.annotating import Annotating, judge
 from scanflow_tui.tui.present.label_order import Order
 
-Way = tuple[str, bool, bool, int, str, bool]
-"""Order, single, blind, zoom, contrast, inverted."""
+Way = tuple[str, bool, bool, int, str, bool, bool, bool, bool]
+"""Order, single, blind, zoom, contrast, inverted, judging, near, filtered."""
 
-PLAIN: Way = ("typical", False, False, 0, "plain", False)
+PLAIN: Way = ("typical", False, False, 0, "plain", False, False, False, False)
 
 
 @dataclass(slots=True)
@@ -56,7 +56,11 @@ def restore(work: Annotating, desk: LabelDesk, now_s: float) -> None:
             contrast = known if known == place.contrast else contrast
         zoom = max(0, min(place.zoom, len(ZOOMS) - 1))
         work.look = Adjustment(zoom, contrast, place.inverted)
+        work.near, work.filtered = place.near, place.filtered
     work.go(_cursor(work, desk), now_s)
+    if place is not None and place.judging and not judge(work, now_s):
+        # Guesses that were judged since are not asked again, so the place may be gone.
+        work.go(work.places.at(place.sample) or 0, now_s)
 
 
 def to_keep(work: Annotating, desk: LabelDesk, drafts: Drafts) -> KeepPlace | None:
@@ -65,22 +69,26 @@ def to_keep(work: Annotating, desk: LabelDesk, drafts: Drafts) -> KeepPlace | No
     known = PLAIN
     if place is not None:
         known = (
-            place.order, place.single, place.blind, place.zoom, place.contrast, place.inverted
+            place.order, place.single, place.blind, place.zoom, place.contrast, place.inverted,
+            place.judging, place.near, place.filtered,
         )  # fmt: skip
     is_away = work.asked is None and work.cursor != _cursor(work, desk)
     if way == known and not is_away and draft is None:
         return None
-    order, single, blind, zoom, contrast, inverted = way
+    order, single, blind, zoom, contrast, inverted, judging, near, filtered = way
     sample, text = draft or ("", "")
     return KeepPlace(
         work.queue.run, work.queue.node, work.entry.id, order, single, blind, zoom, contrast,
-        inverted, sample, text,
+        inverted, sample, text, judging, near, filtered,
     )  # fmt: skip
 
 
 def _way(work: Annotating) -> Way:
     look = work.look
-    return (work.order, work.single, work.blind, look.zoom, look.contrast, look.inverted)
+    return (
+        work.order, work.single, work.blind, look.zoom, look.contrast, look.inverted,
+        work.asked is not None, work.near, work.filtered,
+    )  # fmt: skip
 
 
 def _cursor(work: Annotating, desk: LabelDesk) -> int:

@@ -96,19 +96,22 @@ class Mates:
         """What is left to do where every image has its word."""
         return PART_DONE if self.is_guest else DONE
 
-    async def progress(self, work: Annotating) -> str:
-        """How far each guest is, for the owner who is about to end the labelling."""
+    async def progress(self, work: Annotating) -> tuple[int | None, str]:
+        """For the owner who is about to end the labelling: how many samples nobody spoke of, and
+        how far each guest is.
+        """
         state, desk = self._app.known.state, self._desk(work)
         run = None if state is None else state.runs.get(work.queue.run)
         if state is None or desk is None or run is None or run.check is None:
-            return ""
+            return None, ""
         if not desk.annotators:
-            return ""
+            return None, ""
         check, graph = run.check, graph_of(state, run)
         names = {who: await self._texts.whole(digest) for who, digest in state.names.items()}
         # Parts of 100,000 samples are dealt in seconds.
         rows = await asyncio.to_thread(team.progress, desk, check, graph, names)
-        return f"Guests with their parts: {' · '.join(rows)}."
+        n_bare = sum(not desk.labels.get(entry.id) for entry in check.queue)
+        return n_bare, f"Guests with their parts: {' · '.join(rows)}."
 
     def _named(self, state: SessionState) -> dict[str, str]:
         return {who: self._texts.text(digest) for who, digest in state.names.items()}

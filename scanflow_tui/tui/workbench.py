@@ -5,6 +5,7 @@ The label screen draws it. Work on a desk goes on being sent while another scree
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
@@ -253,11 +254,16 @@ class Workbench:
         highest = max((entry.guess for entry in check.queue), default=0)
         keys = keys_of_classes(graph, highest + 1)
         self.guidelines = dict(graph.guidelines) if graph is not None else {}
-        self.work = Annotating(queue, keys, since_s=self._app.steady_s()) if part.entries else None
+        self.work = None
+        if part.entries:
+            now_s, guest = self._app.steady_s(), self.mates.is_guest
+            self.work = Annotating(queue, keys, since_s=now_s, guest=guest)
         if source is not None and source.writable and self.work is not None:
             restore(self.work, desk, self._app.steady_s())
             self._sender = Sender(source, queue, self._fold, self._answered)
             self._app.run_worker(self._sender.run(), group="labels")
+            # What was loaded stays: no search for garbage has to pass over it at a key.
+            self._app.set_timer(STILL_S, gc.freeze)
             if self._timer is None:
                 # The app's: a screen's ends with it, and is still below another.
                 self._timer = self._app.set_interval(STILL_S, self._keep_when_still)

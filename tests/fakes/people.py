@@ -71,7 +71,7 @@ class PeopleSource(FakeSource):
                 yield ev.PlaceKept(
                     command.run, command.node, command.sample, command.order, command.single,
                     command.blind, command.zoom, command.contrast, command.inverted,
-                    command.drafted, digest,
+                    command.drafted, digest, command.judging, command.near, command.filtered,
                 )  # fmt: skip
             case cmd.ReopenLabelling():
                 yield ev.RetryAsked(command.run, command.node, (command.node,))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from scanflow_tui.contract import commands as cmd
+from scanflow_tui.session import events as ev
 from scanflow_tui.tui.present.label_order import arranged
 from scanflow_tui.tui.screens.label import LabelScreen
 from tests.driver import LARGE, Driver, drive
 from tests.fakes.demo_events import demo_events, queue
-from tests.fakes.people import PeopleSource, squares
+from tests.fakes.people import ME, PeopleSource, squares
 
 ORDER = arranged(queue(), "typical")
 
@@ -121,3 +122,52 @@ async def test_what_was_decided_on_stays_finished() -> None:
         it.expect_no_text("[R]")
         await it.press("R")
         it.expect_footer("a decision was taken on these labels")
+
+
+async def test_judging_and_what_stands_beside_an_image_come_back_on_another_terminal() -> None:
+    made = source()
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("0 zero")
+        await it.press("v", "right", "right", "enter")
+        screen = it.app.screen
+        assert isinstance(screen, LabelScreen) and screen.bench.work is not None
+        work = screen.bench.work
+        assert work.asked is not None
+        work.near = work.filtered = True
+        here = work.entry.id
+        still(it)
+        await it.settle()
+        (place,) = kept(made)
+        assert (place.judging, place.near, place.filtered) == (True, True, True)
+    async with drive(elsewhere(made), start="label", size=LARGE) as it:
+        await it.until(f"img {here}")
+        screen = it.app.screen
+        assert isinstance(screen, LabelScreen) and screen.bench.work is not None
+        work = screen.bench.work
+        assert work.asked is not None and work.near and work.filtered
+        still(it)
+        await it.settle()
+        await it.press("-", "escape", "v")
+        assert here not in {entry.id for entry in work.entries}
+
+
+async def test_once_all_guesses_were_judged_elsewhere_the_queue_comes_back() -> None:
+    made = source()
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("0 zero")
+        await it.press("v")
+        still(it)
+        await it.settle()
+        screen = it.app.screen
+        assert isinstance(screen, LabelScreen) and screen.bench.work is not None
+        asked = screen.bench.work.entries
+        made.feed(
+            *(ev.LabelGiven(3, "label", e.id, "class", 1, 1, True, "typical") for e in asked),
+            actor=ME,
+        )
+        await it.settle()
+    async with drive(elsewhere(made), start="label", size=LARGE) as it:
+        await it.until(f"{len(asked)} of 70")
+        screen = it.app.screen
+        assert isinstance(screen, LabelScreen) and screen.bench.work is not None
+        assert screen.bench.work.asked is None

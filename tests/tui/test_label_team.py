@@ -117,3 +117,49 @@ async def test_one_alone_is_offered_no_second_look() -> None:
         await it.press("O")
         await it.until("class by class")
         assert "second look" not in it.text()
+
+
+async def test_the_owner_who_finishes_reads_how_far_guests_are_and_what_nobody_labelled() -> None:
+    made = shared(ME)
+    made.feed(ev.AnnotatorJoined(3, "label", sha("ben")), actor=BEN)
+    mine = part_of(queue(), [BEN], BEN)
+    for entry in mine.entries[:5]:
+        said(made, BEN, entry.id, 1)
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("> 2 people")
+        n_left = len(work_of(it).entries) - work_of(it).queue.tally.counts().done
+        n_bare = len(queue()) - sum(not e.id.endswith(AGAIN) for e in mine.entries[:5])
+        await it.press("F")
+        await it.until("Guests with their parts")
+        it.expect_text(f"5 of {len(mine.entries)}", f"{n_bare} of 70 have no label")
+        if n_left > n_bare:
+            it.expect_text(f"{n_left - n_bare} of those left have another's word")
+
+
+async def test_a_guest_is_not_told_to_finish() -> None:
+    made = shared(OWNER)
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("> your part")
+        assert "finish" not in it.text()
+
+
+async def test_others_notes_are_not_shown_to_a_guest_nor_beside_a_hidden_guess() -> None:
+    made = shared(OWNER)
+    sample = arranged(part_of(queue(), [ME], ME).entries, "typical")[0].id
+    made.reads["content", sha("three"), ""] = b"looks like a three"
+    made.feed(ev.NoteWritten(3, "label", sample, sha("three")), actor=BEN)
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("no label yet")
+        await it.settle()
+        assert work_of(it).entry.id == sample
+        assert "looks like" not in it.text()
+
+
+async def test_the_first_screen_is_left_by_esc_twice() -> None:
+    async with drive(shared(ME), start="label", size=LARGE) as it:
+        await it.until("0 zero")
+        await it.press("escape")
+        it.expect_text("esc once more leaves")
+        assert it.app.return_value is None
+        await it.press("escape")
+        assert it.app.return_value == 0

@@ -39,6 +39,9 @@ COMMANDS = (
     ("A", "accept page"), ("F", "finish"), ("O", "order"), ("[ ]", "zoom"), ("c", "contrast"),
     ("i", "invert"), ("f", "before/after filter"), ("e", "most like it"), ("G", "guide"),
 )  # fmt: skip
+ROOM_MIN = (40, 12)
+"""Columns and rows of a screen on which a picture and what is said of it can be told apart."""
+
 CLASS_CHARACTERS = frozenset(BOTH)
 WIDE = 100
 PACE_STEPS_MIN = 4
@@ -60,6 +63,13 @@ class Layout:
     def page(self) -> int:
         """Tiles on a page."""
         return self.columns * self.rows
+
+
+def too_small(width: int, height: int) -> str:
+    """Why nothing can be labelled on a screen of so many cells; empty where it can."""
+    if width >= ROOM_MIN[0] and height >= ROOM_MIN[1]:
+        return ""
+    return f"{width}x{height} cells: too small to label, {ROOM_MIN[0]}x{ROOM_MIN[1]} needed"
 
 
 def grid_fits(width: int, height: int, picture: tuple[int, int]) -> bool:
@@ -197,10 +207,14 @@ def _row(name: str, value: str, tone: str) -> Text:
 
 
 @lru_cache(maxsize=32)
-def command_lines(width: int, rows: int) -> list[Text]:
-    """What else can be pressed, for a screen with room to spare; letters as commands only."""
+def command_lines(width: int, rows: int, *, guest: bool = False) -> list[Text]:
+    """What else can be pressed, for a screen with room to spare; letters as commands only. A guest
+    does not finish.
+    """
     entries = []
     for key, word in COMMANDS:
+        if guest and word == "finish":
+            continue
         entry = Text.assemble((key, TONES["key"]))
         entry.append(f" {word}", TONES["dim"])
         entries.append(entry)
@@ -246,16 +260,21 @@ def status(counts: Counts, per_minute: float | None, *, blind: bool, order: str,
     return " · ".join(parts)
 
 
-def finish_body(counts: Counts) -> str:
-    """What the finish dialog says first."""
+def finish_body(counts: Counts, n_bare: int | None = None) -> str:
+    """What the finish dialog says first. ``n_bare`` samples have nobody's word, where several
+    label; those left may have another's.
+    """
     rows = [
         f"{counts.labelled} labelled · {counts.unsure} unsure · {counts.skipped} skipped · "
         f"{counts.invalid} no image · {counts.left} left",
     ]
     if counts.rejected:
         rows.append(f"{counts.rejected} guesses were rejected and no class given instead.")
-    if counts.left:
-        rows.append(f"{counts.left} of {counts.total} have no label; the run goes on without them.")
+    n_bare = counts.left if n_bare is None else n_bare
+    if counts.left > n_bare:
+        rows.append(f"{counts.left - n_bare} of those left have another's word, not yours.")
+    if n_bare:
+        rows.append(f"{n_bare} of {counts.total} have no label; the run goes on without them.")
     rows.append("The planner starts at once; R labels on, until a decision is taken.")
     return "\n".join(rows)
 

@@ -53,8 +53,8 @@ async def note(app: ScanflowApp, bench: Workbench, work: Annotating) -> str:
 
 async def finish(app: ScanflowApp, bench: Workbench, work: Annotating) -> str:
     """Counts first; then the labels are final."""
-    others = await bench.mates.progress(work)
-    body = "\n".join(row for row in (show.finish_body(counts(work.queue)), others) if row)
+    n_bare, others = await bench.mates.progress(work)
+    body = "\n".join(row for row in (show.finish_body(counts(work.queue), n_bare), others) if row)
     if await app.confirm("Finish labelling", body, "finish", thing="labelling"):
         work.queue.finish()
     return ""

@@ -267,7 +267,7 @@ class LabelBoard(Vertical):
         info += class_lines(work.keys, self.size.width, min(room, 8), work.strokes)
         room -= len(info) - n_above + bool(hint)
         if room > 0 and work.asked is None and not work.keys.letters_are_classes:
-            info += show.command_lines(self.size.width, min(room, 3))
+            info += show.command_lines(self.size.width, min(room, 3), guest=work.guest)
         if work.strokes and layout.single:
             side = class_column(work.keys, layout.tile_height - 2, work.strokes)
         if work.strokes:
