@@ -696,10 +696,11 @@ def encode(event: Event) -> bytes:
 MANY: frozenset[type[Fact]] = frozenset(
     {
         *(CheckFound, QueueDrawn, LabelGiven, LabelUndone, LabelImported, NoteWritten),
-        *(MetricReported, VitalSampled),
+        *(MetricReported, VitalSampled, MessageSent, RunPlanned, NodeSkipped, NodeCached),
+        *(AttemptIntended, AttemptAccepted, AttemptQueued, AttemptStarted, AttemptEnded),
     }
 )
-"""The kinds that a session has most of, or that are long; none has a field of any type."""
+"""The kinds that a session has most of, or that are long."""
 _KIND = '"kind":"'
 
 
