@@ -44,6 +44,7 @@ def bring_in(
     data = _read(Path(file))
     form = formats.known(form or formats.of_file(Path(file).suffix, data))
     with output.progress(f"reading {file}") as tell:
+        tell(None, "reading what the session says already")
         with reach.reading(session, root) as link:
             assert isinstance(link.source, RecordedSource)
             desk = desk_of(link, desk_named(link.state, number, node))
