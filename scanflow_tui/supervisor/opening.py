@@ -15,7 +15,7 @@ from pathlib import Path
 from scanflow_tui import __version__
 from scanflow_tui.contract import canonical, ids
 from scanflow_tui.contract.errors import DamagedSession, InputError, Missing, Refused
-from scanflow_tui.engine.choose import open_engine
+from scanflow_tui.engine.choose import AUTO, open_engine
 from scanflow_tui.engine.protocol import Unholding
 from scanflow_tui.session import chain, contents, places, store
 from scanflow_tui.session import events as ev
@@ -58,9 +58,11 @@ def serve(
     try:
         state, last = _replay(opened)
         pipeline_folder = _require_place(opened, state, session)
-        image, dockerfile = _image(state, pipeline_folder)
+        wanted = state.engine or AUTO
+        # A session that has its engine parses its pipeline when a plan is asked for, not before.
+        image, dockerfile = _image(state, pipeline_folder) if wanted == AUTO else ("", "")
         chosen, why = open_engine(
-            state.engine or "auto",
+            wanted,
             image,
             pipeline=pipeline_folder if dockerfile else None,
             must_answer=False,
