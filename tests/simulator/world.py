@@ -23,6 +23,7 @@ from scanflow_tui.contract.evidence import (
     QueueEntry,
     Table,
 )
+from scanflow_tui.contract.limits import QUEUE_EVENT_ENTRIES_MAX
 from scanflow_tui.engine.protocol import (
     Absent,
     Accepted,
@@ -398,7 +399,7 @@ class World:
             finding = Finding(verdict, 20, 0.01, 0.5, "sim", 600, 0, 0.0)  # type: ignore[arg-type]
             queue = tuple(
                 QueueEntry(f"s{i}", i, "repair" if i % 3 else "audit", False, 0.5, 0, 0.5)
-                for i in range(5)
+                for i in range(5 if self.random.random() < 0.9 else QUEUE_EVENT_ENTRIES_MAX + 5)
             )
             return st.Evidence(finding, queue), {"verdict": verdict}
         if effect.is_planner:
