@@ -43,6 +43,8 @@ NO_IMAGE = "the pipeline names no image, and the Docker engine runs steps in ima
 
 PODMAN_PROCESSES_MAX = 32_768
 """What Podman's service allows itself."""
+UNSEEN = "bind source path does not exist"
+SEES_NOTHING = "An engine elsewhere must see the sessions' folder at the same path"
 NO_GPUS = "Podman ignores a request for GPUs that comes this way, so the step is not started"
 
 
@@ -70,7 +72,7 @@ class Starter:
             except EngineAway as error:
                 return StartUnknown(str(error))
             except (EngineRefused, NoSuchContainer) as error:
-                return StartRefused(f"the Docker engine refused: {error}")
+                return StartRefused(f"the Docker engine refused: {error}{self._advice(str(error))}")
             except OSError as error:
                 return StartRefused(f"cannot prepare {spec.folder}: {error.strerror or error}")
 
@@ -177,6 +179,11 @@ class Starter:
         sources = (spec.code, *spec.reads, *spec.limits.mounts)
         missing = [path for path in sources if not os.path.lexists(path)]
         return f"what is to be mounted is missing: {missing[0]}" if missing else ""
+
+    def _advice(self, said: str) -> str:
+        """What to do where an engine elsewhere does not find the session's files."""
+        is_blind = UNSEEN in said and not self._daemon.link.is_local
+        return f". {SEES_NOTHING}" if is_blind else ""
 
     def _known(self) -> HostFacts:
         if self._facts is None:

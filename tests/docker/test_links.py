@@ -16,7 +16,7 @@ from scanflow_tui.contract import loglines
 from scanflow_tui.engine.docker_address import Address
 from scanflow_tui.engine.docker_link import Link
 from scanflow_tui.engine.images_client import ImageStore
-from scanflow_tui.engine.protocol import Running
+from scanflow_tui.engine.protocol import Running, StartRefused
 from tests.contract_cases.benches import (
     NAME,
     Program,
@@ -139,6 +139,18 @@ def test_a_cancel_that_the_link_did_not_carry_is_carried_out_later(
     until(lambda: unreachable(bench), "the engine to be seen as away")
     broken.open()
     assert until_exit(bench).cancelled
+
+
+def test_files_that_an_engine_elsewhere_does_not_see_are_said(
+    bench: DockerBench, through_tls: Address
+) -> None:
+    bench.way = through_tls
+    bench.engine = bench.reopen()
+    spec = replace(bench.spec(Program()), reads=(str(bench.folder / "here alone"),))
+    answer = bench.engine.start(spec)
+    assert isinstance(answer, StartRefused)
+    assert "does not exist" in answer.reason
+    assert answer.reason.endswith("must see the sessions' folder at the same path")
 
 
 def test_a_restart_behind_a_link_is_doubted(
