@@ -20,8 +20,10 @@ from scanflow_tui.workflow.graph import Multigraph
 
 
 def is_guest(state: SessionState, me: str) -> bool:
-    """Whether somebody labels whom the owner admitted."""
-    return state.shared is not None and state.shared.owner != me
+    """Whether somebody labels whom the owner admitted, or had admitted."""
+    if state.shared is not None:
+        return state.shared.owner != me
+    return any(me in desk.annotators for desk in state.desks.values())
 
 
 def must_join(state: SessionState, desk: LabelDesk, me: str) -> bool:

@@ -163,3 +163,14 @@ async def test_the_first_screen_is_left_by_esc_twice() -> None:
         assert it.app.return_value is None
         await it.press("escape")
         assert it.app.return_value == 0
+
+
+async def test_who_was_a_guest_stays_one_when_the_session_is_shared_no_more() -> None:
+    made = shared(OWNER)
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("> your part")
+        made.feed(ev.SessionUnshared(64000), actor=OWNER)
+        await it.settle()
+        it.expect_text("> your part")
+        await it.press("F")
+        it.expect_text("the owner ends the labelling")

@@ -49,6 +49,9 @@ def small_text(width: int) -> str:
     return next((said for said in SMALL if len(said) <= width), SMALL[-1])
 
 
+LINK_CELLS_MIN = 10
+
+
 def topbar(
     crumbs: Sequence[str], status: str, link: tuple[str, str], clock: str, width: int
 ) -> Text:
@@ -61,6 +64,10 @@ def topbar(
         if cell_len(left) + 2 + _joined(parts) <= room:
             break
         parts = [part for part in parts if part[0] != least]
+    missing = link[1] == "bad" and link not in parts
+    if missing and (left_over := room - cell_len(left) - 3) >= LINK_CELLS_MIN:
+        # That the session is out of reach is said, as far as there is room.
+        parts = [(set_cell_size(link[0], left_over) + "…", "bad")]
     text = Text(" ", no_wrap=True, end="")
     shown_left = left if cell_len(left) <= room else set_cell_size(left, max(room - 1, 0)) + "…"
     head, _, tail = shown_left.rpartition(" > ")

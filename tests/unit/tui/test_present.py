@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from rich.cells import cell_len
 
 from scanflow_tui.session.folds import replay
 from scanflow_tui.tui import keys, transport
@@ -161,3 +162,11 @@ def test_decisions_before_and_after() -> None:
     assert transport.decision_before([3, 9], 9) == 3
     assert transport.decision_after([3, 9], 3) == 9
     assert transport.decision_after([3, 9], 9) is None
+
+
+def test_a_link_that_is_lost_is_said_even_where_its_reason_has_no_room() -> None:
+    link = ("⚠ closed: this session is not shared with you", "bad")
+    text = chrome.topbar(("toy", "Label"), "3 of 13", link, "14:02 local", 44).plain
+    assert "⚠ closed: this" in text and text.rstrip().endswith("…")
+    assert cell_len(text) <= 44
+    assert "closed" not in chrome.topbar(("toy", "Label"), "3", link, "", 30).plain
