@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
+from scanflow_tui.client import starting
 from scanflow_tui.client.starting import _told, create_session
 from scanflow_tui.contract import commands, wire
 from scanflow_tui.contract.commands import Command
@@ -45,6 +47,49 @@ def test_a_session_that_exists_is_not_made_again(tmp_path: Path, pipeline: Path)
     (tmp_path / "sessions" / "one" / "session.duckdb").touch()
     with pytest.raises(Refused, match="exists already"):
         create_session(tmp_path / "sessions", "one", pipeline)
+
+
+class Begun:
+    """A supervisor that comes up at once; ``made`` are all that were started."""
+
+    made: ClassVar[list[tuple[str, ...]]] = []
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.made.append((folder.name, *options))
+
+    def wait(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(starting, "Starting", Begun)
+    monkeypatch.setattr(starting, "_begun", {})
+    monkeypatch.setattr(Begun, "made", [])
+    (tmp_path / "one").mkdir()
+    (tmp_path / "one" / starting.DATABASE_NAME).touch()
+    return tmp_path / "one"
+
+
+def test_a_supervisor_that_was_begun_is_waited_for_and_not_started_again(session: Path) -> None:
+    starting.begin(session)
+    assert starting.launch(session) and Begun.made == [("one",)]
+    assert starting.launch(session) and Begun.made == [("one",), ("one",)]
+
+
+def test_none_is_begun_where_one_seems_to_live_or_no_session_is(
+    session: Path, tmp_path: Path
+) -> None:
+    (session / starting.SOCKET_NAME).touch()
+    starting.begin(session)
+    starting.begin(tmp_path / "two")
+    assert Begun.made == []
+
+
+def test_a_launch_with_options_takes_none_that_was_begun_without(session: Path) -> None:
+    starting.begin(session)
+    assert starting.launch(session, "--idle-s", "1")
+    assert Begun.made == [("one",), ("one", "--idle-s", "1")]
 
 
 def test_a_supervisors_own_sentence_is_what_is_raised(tmp_path: Path) -> None:
