@@ -32,6 +32,8 @@ from scanflow_tui.session.swap import sync_folder, wal_of
 STORAGE_VERSION = "v1.4.0"
 MEMORY_LIMIT = "512MB"
 RANGE_EVENTS = 10_000
+RANGE_EVENTS_FIRST, RANGE_BYTES = 200, 32 * MIB
+"""A queue's events are long, so how many are read at once hangs on how long the last ones were."""
 RANGE_CONTENTS = 500
 CONTENTS_AT_ONCE = 10_000
 WAL_CHECKPOINT_BYTES = 16 * MIB
@@ -112,10 +114,14 @@ class Store:
     def all(self, first: int = 0) -> Iterator[Row]:
         """Every event from ``first`` on, read in ranges; memory stays bounded."""
         start: int | None = first
+        n = RANGE_EVENTS_FIRST
         while start is not None:
-            yield from self.read(start, start + RANGE_EVENTS - 1)
+            rows = self.read(start, start + n - 1)
+            yield from rows
             # Asked, not counted: an altered file may hold a seq that no loop would ever reach.
-            beyond = start + RANGE_EVENTS
+            beyond = start + n
+            n_bytes = sum(len(row.body) for row in rows)
+            n = max(RANGE_EVENTS_FIRST, min(RANGE_EVENTS, n * RANGE_BYTES // max(1, n_bytes)))
             start = self._query("SELECT min(seq) FROM event WHERE seq >= ?", [beyond])[0][0]
 
     def content(self, digest: str) -> Content | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import time
@@ -39,6 +40,7 @@ from scanflow_tui.supervisor.workplace import Workplace
 INDEX_S = 0.5
 GATHER_S = 0.01
 IDLE_CHECK_S = 1.0
+LARGE_BYTES = 4 * limits.MIB
 ENGINE_POLL_S = 2.0
 
 
@@ -130,6 +132,8 @@ class Supervisor:
     def committed(self, rows: Sequence[Row]) -> None:
         """Events are in the log: show them, and look at what runs now."""
         self._keep_slots()
+        if len(rows) > 1 and sum(len(row[1]) for row in rows) > LARGE_BYTES:
+            gc.freeze()  # a long queue was taken, and stays
         self.server.committed(rows)
         self.server.keep_out()
         self._index_due.set()

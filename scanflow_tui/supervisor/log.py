@@ -42,8 +42,14 @@ class Log:
 
     async def append(self, group: Group) -> list[Row]:
         """Commit a group; the rows as they travel. Raises Missing when the disk is full."""
-        rows = chain.rows(group.events, self._head.hash)
-        await self._run(lambda: self._store.append(rows, group.contents))
+
+        def work() -> list[chain.Row]:
+            # Here, not in the loop: a queue of 100,000 samples is written as 30 MB of JSON.
+            rows = chain.rows(group.events, self._head.hash)
+            self._store.append(rows, group.contents)
+            return rows
+
+        rows = await self._run(work)
         self._head = chain.Head(rows[-1].seq, rows[-1].hash)
         return [_travelling(row) for row in rows]
 
