@@ -35,6 +35,27 @@ LOST_MAX = 20
 """A request over which the link was lost this often is what ends the supervisor."""
 
 
+class _Numbers:
+    """The numbers of commands; one of which nobody knows what became keeps its own.
+
+    Given again, it is the same object: a supervisor that took it answers, and does nothing more.
+    """
+
+    def __init__(self) -> None:
+        self._next = 0
+        self._unsettled: dict[int, tuple[Command, int]] = {}
+
+    def number_of(self, command: Command) -> int:
+        """Its number of before, or the next."""
+        _, number = self._unsettled.pop(id(command), (command, self._next))
+        self._next = max(self._next, number + 1)
+        return number
+
+    def unsettled(self, command: Command, number: int) -> None:
+        """It may have been taken, though its answer never came."""
+        self._unsettled[id(command)] = (command, number)
+
+
 class LiveSource:
     """A client with an id of its own; one connection at a time, renewed when it is lost."""
 
@@ -47,12 +68,9 @@ class LiveSource:
         self.state = SessionState()
         self.stuck = ""
         self.card: wire.Frame = {}
-        self._counter = 0
+        self._numbers = _Numbers()
         self._pending: dict[int, tuple[Command, asyncio.Future[Reply]]] = {}
         self._losses: dict[int, int] = {}
-        self._unsettled: dict[int, tuple[Command, int]] = {}
-        """Commands that may have been taken, though their answer never came; by their identity."""
-
         self._connection: Connection | None = None
         self._pulse = asyncio.Event()
         self._updates: asyncio.Queue[Update | None] = asyncio.Queue()
@@ -127,7 +145,7 @@ class LiveSource:
             )
         if self._closed:
             raise Missing("this source is closed")
-        counter = self._counter_of(command)
+        counter = self._numbers.number_of(command)
         answer: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
         self._pending[counter] = (command, answer)
         self._wanted.set()
@@ -136,7 +154,7 @@ class LiveSource:
         try:
             reply = await answer
         except Missing:
-            self._unsettled[id(command)] = (command, counter)
+            self._numbers.unsettled(command, counter)
             raise
         finally:
             self._pending.pop(counter, None)
@@ -144,12 +162,6 @@ class LiveSource:
         if not isinstance(command, Leave):
             await self.until(lambda: self.state.seq >= reply.seq)
         return reply
-
-    def _counter_of(self, command: Command) -> int:
-        """The number of a command; the same again for one of which nobody knows what became."""
-        _, counter = self._unsettled.pop(id(command), (command, self._counter))
-        self._counter = max(self._counter, counter + 1)
-        return counter
 
     async def close(self) -> None:
         """Hang up; runs go on."""

@@ -12,8 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
-from textual import events
-from textual.app import App
 from textual.reactive import Reactive
 from textual.screen import Screen
 
@@ -24,6 +22,7 @@ from scanflow_tui.tui.doors import Doors
 from scanflow_tui.tui.following import Following
 from scanflow_tui.tui.moves import Moves
 from scanflow_tui.tui.present.times import clock
+from scanflow_tui.tui.quick_app import QuickApp
 from scanflow_tui.tui.screens.place import Place
 from scanflow_tui.tui.showing import Showing
 from scanflow_tui.tui.theme import THEME, plain_ascii
@@ -50,7 +49,7 @@ def _places(stack: Sequence[Screen[Any]]) -> list[Place]:
     return [screen for screen in stack if isinstance(screen, Place)]
 
 
-class ScanflowApp(App[int]):
+class ScanflowApp(QuickApp):
     """``source`` is the session to open, or None for the list; ``start`` the first place.
 
     ``opens`` makes a source after the first paint. The app's result is the exit code to leave with;
@@ -141,19 +140,6 @@ class ScanflowApp(App[int]):
             self._driver.arrive = self.direct.arrive
         self.call_after_refresh(self.following.begin)
         self.call_after_refresh(lambda: terminal.ask(self))
-
-    async def on_event(self, event: events.Event) -> None:
-        """As the framework does; a key that comes meanwhile waits for one that is under way."""
-        if isinstance(event, events.Key):
-            with self.direct.long_way():
-                await super().on_event(event)
-        else:
-            await super().on_event(event)
-
-    def heard(self, update: Update) -> bool:
-        """Whether the place on top took an update in, and draws it with what comes next."""
-        place = self.screen
-        return isinstance(place, Place) and place.is_made and place.heard(update)
 
     def refresh_place(self, update: Update | None) -> None:
         """Render the place on top from what is known."""

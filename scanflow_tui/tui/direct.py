@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from textual import events
+from textual.filter import ANSIToTruecolor
 from textual.geometry import Region
 from textual.widget import Widget
 
@@ -74,7 +75,8 @@ class Direct:
         app = self._app
         return (
             place.quick
-            and place.takes_keys()
+            and place.is_made
+            and not place.ahead.is_open
             and (key.is_printable or key.key in NAMED)
             and place.focused is None
             and not self._n_under_way
@@ -130,7 +132,7 @@ class Direct:
         and with its own colours.
         """
         app = self._app
-        if app.showing.layer is None or app.screen is not place or place.is_filtered:
+        if app.showing.layer is None or app.screen is not place or _is_filtered(place):
             return False
         placed = place._compositor.visible_widgets
         if placed is not self._placed:
@@ -171,3 +173,12 @@ class Direct:
                         (region.x + x, region.y + y, strip) for x, y, strip in widget.spans(shows)
                     ]
         return spans
+
+
+def _is_filtered(place: Place) -> bool:
+    """Whether lines are changed before they are shown: without colours where none are wanted.
+
+    What only translates into true colours finds nothing to do: our lines name no others.
+    """
+    filters = place.get_line_filters()
+    return any(one.enabled and not isinstance(one, ANSIToTruecolor) for one in filters)

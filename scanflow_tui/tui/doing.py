@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from textual.widget import Widget
 
 from scanflow_tui.tui import keys
-from scanflow_tui.tui.typed import ASK
+from scanflow_tui.tui.ahead import ASK
 
 if TYPE_CHECKING:
     from scanflow_tui.tui.screens.place import Place
@@ -47,9 +47,11 @@ def do(place: Place, action: keys.Action, key: str) -> None:
     elif method is not None:
         result = method()
         if inspect.isawaitable(result):
-            worker = place.run_worker(_awaited(result))
             if action.id in ASK and place.place not in keys.OWN_KEYS:
-                place.typed.begin(worker)
+                place.ahead.begin()
+                place.run_worker(place.ahead.ask(result))
+            else:
+                place.run_worker(_awaited(result))
     elif action in keys.GO:
         place.scanflow.moves.go(action.id.removeprefix("go_"))
     elif action.id in DIRECTIONS:

@@ -51,7 +51,7 @@ def settle(place: Place) -> None:
 
 def tick(place: Place) -> None:
     """The clock; and what another size left behind while a place was not on top."""
-    place.paint_bars()
+    place.scanflow.direct.do(place, place.paint_bars)
     if place.is_current:
         settle(place)
 

@@ -88,7 +88,7 @@ class Following:
             self.known.hear(update, self.app.steady_s())
             if update.events:
                 self.last_event = update.events[-1]
-            if not self._is_dirty and self.app.heard(update):
+            if not self._is_dirty and _took(self.app, update):
                 return
         if not self._is_dirty:
             # A burst of updates costs one rendering.
@@ -149,3 +149,9 @@ class Following:
         finally:
             self._target = None
         self._heard(None)
+
+
+def _took(app: ScanflowApp, update: Update) -> bool:
+    """Whether the place on top took an update in, and draws it with what comes next."""
+    hears = getattr(app.screen, "hears", None)
+    return hears is not None and bool(hears(update))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from itertools import count
 from typing import TYPE_CHECKING
 
 from rich.color import ColorSystem
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from scanflow_tui.images.protocol import Pixels, Way
 
 _MARK = "\0"
-RECTANGLES_MAX = 1000
-"""More parts of one picture than can show at a time."""
 
 
 class ImageLayer:
@@ -40,6 +39,8 @@ class ImageLayer:
         self._sent: set[int] = set()
         """What kitty's terminal keeps the pixels of."""
         self._placed: dict[Spot, list[int]] = {}
+        self._taken: dict[int, set[int]] = {}
+        """The placements of each picture; their numbers are small, and hence short."""
 
     def ahead(self, number: int) -> str:
         """What lets a terminal that keeps pictures have one before it is shown; else nothing."""
@@ -75,6 +76,7 @@ class ImageLayer:
         """Something else wrote to the terminal, or its size is another: know nothing of it."""
         self._shadow.forget(width, height)
         self._placed.clear()
+        self._taken.clear()
         return "\x1b_Ga=d,d=a,q=2\x1b\\" if self.way == "kitty" else ""
 
     def painted(
@@ -110,6 +112,7 @@ class ImageLayer:
 
             for spot in due:
                 for placement in self._placed.pop(spot, ()):
+                    self._taken[spot.picture].discard(placement)
                     out.append(kitty.remove(spot.picture, placement).decode())
         for spot in due:
             sheet = self.sheets.sheet(spot.picture)
@@ -136,10 +139,10 @@ class ImageLayer:
 
             self._sent.add(sheet.number)
             yield kitty.transmit(sheet.number, sheet.whole).decode()
-        for at, rectangle in enumerate(rectangles):
+        for rectangle in rectangles:
             if not is_blank:
                 yield self._blanked(spot, rectangle)
-            data = self._part(sheet, spot, at, rectangle)
+            data = self._part(sheet, spot, rectangle)
             if data:
                 self.n_images += 1
                 yield f"{_move(spot, *rectangle[:2])}{data.decode('ascii')}"
@@ -156,9 +159,7 @@ class ImageLayer:
             at, style = here, now
         return "".join(out) + (RESET if style else "")
 
-    def _part(
-        self, sheet: Sheet, spot: Spot, at: int, rectangle: tuple[int, int, int, int]
-    ) -> bytes:
+    def _part(self, sheet: Sheet, spot: Spot, rectangle: tuple[int, int, int, int]) -> bytes:
         left, top, right, bottom = sheet.part_px(*rectangle)
         if left >= right or top >= bottom:
             return b""
@@ -166,7 +167,9 @@ class ImageLayer:
         if self.way == "kitty":
             from scanflow_tui.images import kitty
 
-            placement = (spot.y * self._shadow.width + spot.x) * RECTANGLES_MAX + at + 1
+            taken = self._taken.setdefault(sheet.number, set())
+            placement = next(number for number in count(1) if number not in taken)
+            taken.add(placement)
             self._placed.setdefault(spot, []).append(placement)
             crop = None if is_whole else (left, top, right - left, bottom - top)
             return kitty.place(sheet.number, placement, crop)

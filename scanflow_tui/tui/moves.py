@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from scanflow_tui.contract.errors import ScanflowError
 from scanflow_tui.tui import fitting, keys, leaving, screens, stack, terminal
+from scanflow_tui.tui.ahead import pass_on
 from scanflow_tui.tui.screens.place import Place
-from scanflow_tui.tui.typed import pass_on
 
 if TYPE_CHECKING:
     from textual import events

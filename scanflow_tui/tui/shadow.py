@@ -176,10 +176,18 @@ class Shadow:
 
     def _set_simple(self, x: int, y: int, text: str, style: str, changes: Changes) -> None:
         row = self._rows[y]
-        chars, styles = row.chars, row.styles
+        chars, styles, spots = row.chars, row.styles, row.spots
+        last: Run | None = None
         for at, char in enumerate(text, x):
-            if chars[at] != char or styles[at] != style:
+            if chars[at] == char and styles[at] == style:
+                continue
+            if last is None or last.end != at or spots[at] is not None or not chars[at]:
                 self._set_text(at, y, char, style, 1, changes)
+                last = changes.runs[-1]
+                continue
+            chars[at], styles[at] = char, style
+            last.chars.append(char)
+            last.end = at + 1
 
     def _took_pieces(
         self,

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from scanflow_tui.tui.screens.place import Place
-from scanflow_tui.tui.typed import STEP_S
 
 if TYPE_CHECKING:
     from textual.app import App
 
-MOUNT_STEPS_MAX = 400
+MOUNT_S_MAX = 2.0
 
 
 def pop(app: App[Any]) -> None:
@@ -24,7 +24,7 @@ def pop(app: App[Any]) -> None:
 
 async def top_is_there(app: App[Any]) -> None:
     """Until the screen on top is mounted: one that is taken away before that ends in an error."""
-    for _ in range(MOUNT_STEPS_MAX):
-        if app.screen.is_mounted:
-            return
-        await asyncio.sleep(STEP_S)
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(MOUNT_S_MAX):
+            while not app.screen.is_mounted:
+                await app.screen._mounted_event.wait()

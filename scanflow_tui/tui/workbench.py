@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from scanflow_tui.contract.evidence import QUEUE_EXAMPLES, QueueEntry
 from scanflow_tui.labels.assign import Part
-from scanflow_tui.session.events import LabelGiven, LabelUndone, NoteWritten, PlaceKept
 from scanflow_tui.session.state import CheckView, LabelDesk, RunView, SessionState, desk_key
 from scanflow_tui.tui import team
 from scanflow_tui.tui.annotating import Annotating
@@ -28,14 +27,10 @@ from scanflow_tui.tui.texts import Texts
 if TYPE_CHECKING:
     from textual.timer import Timer
 
-    from scanflow_tui.client.source import Update
     from scanflow_tui.tui.app import ScanflowApp
 
 
 NOBODY: frozenset[str] = frozenset()
-OF_A_DESK = frozenset({LabelGiven, LabelUndone, NoteWritten, PlaceKept})
-"""Facts that change nothing but what stands on a desk."""
-
 STILL_S = 2.0
 """Whoever moves no more for as long has come to a place."""
 
@@ -267,16 +262,6 @@ class Workbench:
             if self._timer is None:
                 # The app's: a screen's ends with it, and is still below another.
                 self._timer = self._app.set_interval(STILL_S, self._keep_when_still)
-
-    def heard(self, update: Update) -> bool:
-        """Take in what only says of labels of this desk that they are saved, or somebody else's."""
-        if self.open_work is None or self._sender is None:
-            return False
-        if not all(type(event.fact) in OF_A_DESK for event in update.events):
-            return False
-        self._fold()
-        self._count()
-        return True
 
     def _fold(self) -> None:
         """The queue's desk as it is now, whichever screen is on top."""

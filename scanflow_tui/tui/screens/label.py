@@ -6,6 +6,7 @@ It holds cursor, view, order and drafts; what was said is in the session. Keys n
 from __future__ import annotations
 
 from functools import partial
+from textwrap import wrap
 from typing import ClassVar
 
 from rich.text import Text
@@ -14,10 +15,10 @@ from textual.app import ComposeResult
 
 from scanflow_tui.client.source import Update
 from scanflow_tui.tui import doing, keys, leaving
-from scanflow_tui.tui.ahead import Ahead
 from scanflow_tui.tui.annotating import DOES, NO_GUESS, Annotating
+from scanflow_tui.tui.label_footer import LabelFooter
 from scanflow_tui.tui.label_queue import counts
-from scanflow_tui.tui.present import chrome
+from scanflow_tui.tui.label_soon import Soon
 from scanflow_tui.tui.present import label as show
 from scanflow_tui.tui.present import label_judge as judge
 from scanflow_tui.tui.present.class_keys import MOVED
@@ -26,8 +27,6 @@ from scanflow_tui.tui.screens.place import Place
 from scanflow_tui.tui.widgets.label_board import LabelBoard
 from scanflow_tui.tui.workbench import Workbench
 
-FOOTER_STEP = 6
-FOOTERS_KEPT = 16
 TWICE_S = 5.0
 """So close together two keys mean that one wants out."""
 LEAVES = "esc once more leaves: what you said is saved, and you come back to this place"
@@ -40,24 +39,22 @@ class LabelScreen(Place):
 
     place: ClassVar[str] = "label"
     quick: ClassVar[bool] = True
+    text_only: ClassVar[bool] = True
 
     def __init__(self) -> None:
         super().__init__()
         self._made: Workbench | None = None
-        self._skip = 0
         self._trouble = ("", 0)
         self._back_s = -TWICE_S
-        self.ahead = Ahead(self)
-        self._key_s = 0.0
-        self._is_stale = False
-        self._is_due = False
-        self._footers: dict[tuple[object, ...], Text] = {}
+        self._footer = LabelFooter(self)
+        self._soon = Soon(self, lambda: self._answered(""))
+        self.hears = self._soon.heard
 
     @property
     def bench(self) -> Workbench:
         """The work, which outlives this screen's being on top."""
         if self._made is None:
-            self._made = Workbench(self.scanflow, self._answered, self._draw_soon)
+            self._made = Workbench(self.scanflow, self._answered, self._soon.wanted)
             self.doers = (Finished(self.scanflow, self._made),)
         return self._made
 
@@ -71,17 +68,6 @@ class LabelScreen(Place):
         """Take the newest desk in and draw."""
         self.bench.catch_up()
         self._draw()
-
-    def heard(self, update: Update) -> bool:
-        """Labels that came back are drawn a moment later, with what comes next."""
-        if update.vitals is not None or update.link is not None or not self.bench.heard(update):
-            return False
-        self._draw_soon()
-        return True
-
-    def takes_keys(self) -> bool:
-        """Keys that a question waits for are not for this place."""
-        return super().takes_keys() and not self.ahead.is_open
 
     def status(self) -> str:
         """How far, how fast, how long yet."""
@@ -110,6 +96,8 @@ class LabelScreen(Place):
             return self.bench.why_not_reopened()
         if work is None:
             return "nothing to label"
+        if action.changes and (small := show.too_small(*self.app.size)):
+            return small
         if action.id == "finish" and self.bench.mates.is_guest:
             return "the owner ends the labelling; all that you said is saved"
         if action.id in ("accept", "reject") and work.is_hidden(work.entry):
@@ -123,57 +111,13 @@ class LabelScreen(Place):
         return ""
 
     def footer_text(self, width: int) -> Text:
-        """The keys in force; made anew where what they hang on is another."""
-        work, bench, transport = self.bench.open_work, self.bench, self.scanflow.transport
-        if work is None or transport is not None:
-            return self._footer_text(width, work)
-        entry = work.entry
-        hangs_on = (
-            id(work), width, work.asked is None, work.is_hidden(entry), bool(entry.near),
-            bench.mates.is_guest, self.known.writable, self._skip, len(self.app.screen_stack),
-            bench.why_not_filtered(), bool(bench.guidelines or bench.examples()), work.single,
-        )  # fmt: skip
-        made = self._footers.get(hangs_on)
-        if made is None:
-            if len(self._footers) >= FOOTERS_KEPT:
-                self._footers.clear()
-            made = self._footers[hangs_on] = self._footer_text(width, work)
-        return made
-
-    def _footer_text(self, width: int, work: Annotating | None) -> Text:
-        """Letters give way where they are classes."""
-        if work is None:
-            others = [a for a in keys.GO if a.id != "go_decide" and not doing.why_not(self, a)]
-            entries = [("enter", "evidence"), *chrome.footer_entries(others, self.place)]
-            if not doing.why_not(self, keys.by_id("reopen")):
-                entries.insert(1, ("R", "label on"))
-            if doing.replays(self):
-                entries = [*chrome.footer_entries(keys.TRANSPORT, self.place), *entries]
-            entries += [("esc", "back"), ("?", "help"), ("ctrl+p", "all")]
-            return chrome.footer(entries, width)
-        if work.asked is not None:
-            entries = [*judge.key_words(work.keys), ("tab", "more keys"), ("?", "help")]
-            entries += [("esc", "back"), ("ctrl+p", "all")]
-        elif work.keys.letters_are_classes:
-            entries = [("space", "accept guess"), ("-", "reject guess")]
-            entries += [(key, keys.by_id(act).label) for key, act in MOVED.items()]
-            entries += [("enter", "single or grid"), ("/", "class by name"), ("F", "finish")]
-            entries += [("A", "accept page"), ("V", "judge guesses")]
-            entries += [("tab", "more keys"), ("?", "help")]
-            entries.append(("ctrl+p", "all"))
-        else:
-            offered = doing.working(self) if doing.replays(self) else self.actions()
-            works = [a for a in offered if a.footer and a.id != "replay"]
-            entries = chrome.footer_entries(works, self.place)
-        if self._skip >= len(entries) - 4:
-            self._skip = 0
-        return chrome.footer(entries, width, skip=self._skip)
+        """The keys in force."""
+        return self._footer.text(width)
 
     def took_key(self, key: str) -> bool:
         """Class keys come first; a page that is about to be accepted before all."""
-        work, self._key_s = self.bench.open_work, self.scanflow.direct.now_s()
-        if self.ahead.hold(key):
-            return True
+        work = self.bench.open_work
+        self._soon.pressed()
         if work is not None:
             work.key = work.strokes + key
         if self.scanflow.showing.is_asking(self.scanflow.steady_s()) and key != "escape":
@@ -267,7 +211,7 @@ class LabelScreen(Place):
 
     def act_more(self) -> None:
         """The footer's next keys."""
-        self._skip += FOOTER_STEP
+        self._footer.more()
 
     def act_accept_page(self) -> None:
         """Frame the tiles that would take their guess; ``a`` does it."""
@@ -299,6 +243,9 @@ class LabelScreen(Place):
         if not self.known.writable:
             self.say(doing.READ_ONLY)
             return
+        if small := show.too_small(*self.app.size):
+            self.say(small)
+            return
         self._after(work.say("class", index, self.scanflow.steady_s()))
 
     def _after(self, sentence: str) -> None:
@@ -317,29 +264,10 @@ class LabelScreen(Place):
             self._draw()
             self.paint_bars()
 
-    def _draw_soon(self) -> None:
-        self._is_stale = True
-        if not self._is_due:
-            self._is_due = True
-            direct = self.scanflow.direct
-            direct.later(direct.now_s() + direct.still_s, self, self._draw_if_still)
-
-    def _draw_if_still(self) -> None:
-        self._is_due = False
-        if not self._is_stale or not self.is_mounted or not self.is_current:
-            return
-        direct = self.scanflow.direct
-        if direct.now_s() < self._key_s + direct.still_s:
-            self._is_due = True
-            direct.later(self._key_s + direct.still_s, self, self._draw_if_still)
-            return
-        self._draw()
-        self.paint_bars()
-
     def _draw(self) -> None:
         if not self.is_mounted:
             return
-        self._is_stale = False
+        self._soon.drawn()
         board = self.query_one(LabelBoard)
         work, check = self.bench.open_work, self.bench.check
         if work is None or check is None:
@@ -347,6 +275,9 @@ class LabelScreen(Place):
             may = self.known.writable and not self.bench.why_not_reopened()
             joining = self.bench.mates.is_joining(self.bench.desk, self.bench.work)
             board.say(show.nothing(self.known, batch, may_reopen=may, joining=joining))
+            return
+        if small := show.too_small(*self.app.size):
+            board.say([Text(line) for line in wrap(small, self.app.size.width)])
             return
         done = counts(work.queue).done
         first = show.HINT if work.asked is None else judge.HINT

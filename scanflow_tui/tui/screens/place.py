@@ -12,20 +12,21 @@ from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
-from textual.filter import ANSIToTruecolor
 from textual.geometry import Size
 from textual.screen import Screen
 
 from scanflow_tui.tui import doing, fitting, keys
+from scanflow_tui.tui.ahead import Ahead, covered
 from scanflow_tui.tui.doing import READ_ONLY
 from scanflow_tui.tui.known import Known
 from scanflow_tui.tui.present import chrome
 from scanflow_tui.tui.theme import TONES
-from scanflow_tui.tui.typed import Typed
 from scanflow_tui.tui.widgets.bars import Bar, Footer
 from scanflow_tui.tui.widgets.tape import Tape
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from scanflow_tui.client.source import Update
     from scanflow_tui.tui.app import ScanflowApp
 
@@ -45,10 +46,17 @@ class Place(Screen[None]):
     quick: ClassVar[bool] = False
     """Whether its keys may take the short way: see ``tui/direct``."""
 
+    text_only: ClassVar[bool] = False
+    """Whether what is typed ahead of a question is text for its field alone."""
+
     is_made = False
     """Whether its widgets are there: a place is on top a moment before they are, and it is about
     for a moment after it was left for good."""
     _waiting: tuple[str, str] | None = None
+    hears: Callable[[Update], bool] | None = None
+    """Asked first about an update: whether it was taken in, and is drawn with what comes next."""
+
+    on_screen_suspend = covered
 
     @property
     def scanflow(self) -> ScanflowApp:
@@ -88,23 +96,6 @@ class Place(Screen[None]):
         """What stands right in the top bar, before the link."""
         return ""
 
-    @property
-    def is_filtered(self) -> bool:
-        """Whether lines are changed before they are shown: without colours where none are wanted.
-
-        What only translates into true colours finds nothing to do: our lines name no others.
-        """
-        filters = self.get_line_filters()
-        return any(one.enabled and not isinstance(one, ANSIToTruecolor) for one in filters)
-
-    def takes_keys(self) -> bool:
-        """Whether a key that comes now is for this place, and not for what is on its way."""
-        return self.is_made and not self.typed.is_waiting
-
-    def heard(self, update: Update) -> bool:
-        """Whether an update was taken in that is not worth a drawing of its own."""
-        return False
-
     def took_key(self, key: str) -> bool:
         """A chance before the table is asked (class keys); True where the key was used."""
         return False
@@ -114,7 +105,7 @@ class Place(Screen[None]):
     def on_mount(self) -> None:
         """First paint comes from what is known already."""
         self.is_made = True
-        self.typed = Typed(self)
+        self.ahead = Ahead(self, text_only=self.text_only)
         self._bars = (
             self.query_one("#topbar", Bar),
             self.query_one("#small", Bar),
@@ -183,7 +174,7 @@ class Place(Screen[None]):
 
     def on_key(self, event: events.Key) -> None:
         """Every key of a place comes by here, but what a text field took."""
-        if not self.is_made or self.typed.took(event):
+        if not self.is_made or self.ahead.took(event):
             event.stop()
             event.prevent_default()
             return
