@@ -1,14 +1,16 @@
 """Supervisors and engines that die at random moments of a run: what is true in the end.
 
     python benchmarks/docker_crashes.py supervisor [--engine docker] [--kills 200] [--seed 0]
-    python benchmarks/docker_crashes.py daemon [--live-restore] [--both] [--rounds 40] [--pace .02]
+    python benchmarks/docker_crashes.py daemon [--live-restore] [--both] [--tls] [--rounds 40]
+                                               [--pace .02]
 
 Each run is of six steps that count aloud (``six_steps.py``). ``supervisor`` kills it with -9,
 again and again, until so many kills have fallen; some fall on one that is just coming up.
 ``daemon`` kills or stops a private engine, in turn, once a run, while a step is under way; with
-``--both`` the supervisor dies too, shortly before, while the engine is away, or shortly after. A
-slow ``--pace`` has steps that outlive an engine's absence. A private engine needs root and the
-programs of a Docker engine. A run in which something is wrong is kept, and said.
+``--both`` the supervisor dies too, shortly before, while the engine is away, or shortly after;
+with ``--tls`` the engine is reached as one elsewhere. A slow ``--pace`` has steps that outlive an
+engine's absence. A private engine needs root and the programs of a Docker engine. A run in which
+something is wrong is kept, and said.
 """
 
 from __future__ import annotations
@@ -42,9 +44,10 @@ from scanflow_tui.contract.commands import StartRun
 from scanflow_tui.contract.errors import ScanflowError
 from six_steps import SixSteps
 from tests.crash.toy import WAIT_S, end
-from tests.docker import host_image
+from tests.docker import certificates, host_image
 from tests.docker.conftest import load_base_image
 from tests.docker.private_engine import PrivateEngine, why_not
+from tests.docker.private_ssh import free_port
 
 RUN_S_MAX = 240
 APART_S = 1.2
@@ -80,9 +83,13 @@ class Campaign:
 
 
 @contextmanager
-def engine_of(*flags: str) -> Iterator[PrivateEngine]:
-    """A private engine with the base image in it, named to everything that starts from here."""
-    engine = PrivateEngine(*flags)
+def engine_of(folder: Path, *flags: str, tls: bool) -> Iterator[PrivateEngine]:
+    """A private engine with the base image in it, named to everything that starts from here.
+
+    With ``tls`` it is reached as one elsewhere, whose lives cannot be seen.
+    """
+    authority, port = certificates.make(folder / "certificates"), free_port()
+    engine = PrivateEngine(*flags, *(authority.flags(port) if tls else ()))
     try:
         engine.start()
         tar = engine.folder / "base.tar"
@@ -90,6 +97,9 @@ def engine_of(*flags: str) -> Iterator[PrivateEngine]:
         load_base_image(engine.url, tar)
         tar.unlink()
         os.environ["DOCKER_HOST"] = engine.url
+        if tls:
+            os.environ["DOCKER_HOST"] = f"tcp://127.0.0.1:{port}"
+            os.environ |= {"DOCKER_TLS_VERIFY": "1", "DOCKER_CERT_PATH": str(authority.client)}
         yield engine
     finally:
         engine.remove()
@@ -292,6 +302,7 @@ def against_daemons(given: argparse.Namespace, folder: Path, engine: PrivateEngi
         asyncio.run(restarted(toy, campaign, rng, engine, both=given.both))
     how = "with" if given.live_restore else "without"
     too = "; supervisor killed too" if given.both else ""
+    too += "; over TCP with TLS" if given.tls else ""
     return row_of(campaign, f"engine killed or stopped mid-step, {how} live-restore{too}")
 
 
@@ -302,6 +313,7 @@ def main() -> int:
     parser.add_argument("--engine", choices=("docker", "process"), default="process")
     parser.add_argument("--live-restore", action="store_true")
     parser.add_argument("--both", action="store_true")
+    parser.add_argument("--tls", action="store_true", help="daemon: over TCP with TLS")
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
@@ -317,7 +329,8 @@ def main() -> int:
     if not needs_docker:
         row = against_supervisors(given, folder)
     else:
-        with engine_of(*(["--live-restore"] if given.live_restore else [])) as engine:
+        flags = ["--live-restore"] if given.live_restore else []
+        with engine_of(folder, *flags, tls=given.tls) as engine:
             if given.what == "daemon":
                 row = against_daemons(given, folder, engine)
             else:
