@@ -86,7 +86,7 @@ class Store:
         if not rows and not contents:
             return
         try:
-            self._commit(rows, contents)
+            _commit(self._con, rows, contents)
         except duckdb.Error as error:
             self._settle(rows, error)
         if rows:
@@ -216,15 +216,6 @@ class Store:
                 assert known.get(row.seq, row.hash) == row.hash, f"event {row.seq} differs"
             rows = [row for row in rows if row.seq not in known]
         return _following(self._head, rows)
-
-    def _commit(self, rows: Sequence[Row], contents: Sequence[Content]) -> None:
-        if not contents:
-            # One appender is one transaction by itself.
-            _insert(self._con, rows, ())
-            return
-        self._con.begin()
-        _insert(self._con, rows, contents)
-        self._con.commit()
 
     def _settle(self, rows: Sequence[Row], error: duckdb.Error) -> None:
         """After a failed commit: return if it is in all the same, else raise what went wrong.
@@ -397,6 +388,18 @@ def _following(head: Head | None, rows: Sequence[Row]) -> Sequence[Row]:
     for offset, row in enumerate(rows):
         assert row.seq == first + offset, f"event {row.seq} after {first + offset - 1}"
     return rows
+
+
+def _commit(
+    con: duckdb.DuckDBPyConnection, rows: Sequence[Row], contents: Sequence[Content]
+) -> None:
+    if not contents:
+        # One appender is one transaction by itself.
+        _insert(con, rows, ())
+        return
+    con.begin()
+    _insert(con, rows, contents)
+    con.commit()
 
 
 def _insert(
