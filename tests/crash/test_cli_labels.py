@@ -160,6 +160,27 @@ def test_an_import_is_listed_taken_back_as_one_act_and_brought_in_again(other: A
     assert other("verify", "toy").returncode == 0
 
 
+def test_an_import_that_is_killed_half_way_has_brought_nothing(other: Asked) -> None:
+    n = 8_000
+    rows = [
+        f"s0,1,Zoë,2026-01-02T03:04:05.{at:06d}Z,{'superseded' if at < n - 1 else 'in_force'}\n"
+        for at in range(n)
+    ]
+    path = other.file("labels.csv", "sample,class,author,time,state\n" + "".join(rows))
+    with other.start("labels", "import", "toy", str(path)) as running:
+        assert running.stderr is not None
+        assert any("importing: 8,000" in line for line in running.stderr)
+        running.kill()
+    (broken,) = other("labels", "imports", "--json").json()["imports"]
+    assert (broken["phase"], broken["labels"]) == ("coming", n) and 500 <= broken["came"] < n
+    assert "broke off" in other("labels", "imports").stdout
+    assert other.records("--history") == []
+    again = other("labels", "import", "toy", path, "--json").json()
+    assert (again["imported"], again["known"]) == (n, 0)
+    (row,) = other.records()
+    assert row["time"] == f"2026-01-02T03:04:05.{n - 1:06d}Z"
+
+
 def test_a_csv_goes_to_a_file_whole_and_names_its_columns(labelled: Asked, tmp_path: Path) -> None:
     out = tmp_path / "labels.csv"
     done = labelled("labels", "export", "toy", "--out", out, "--json")
