@@ -71,6 +71,9 @@ def observed(turn: Turn, told: Observed) -> None:
     found = find(turn.machine, told.name)
     if found is None or found[2].state in ATTEMPT_ENDED:
         return
+    if told.name in turn.machine.exited and not isinstance(told.observation, Exited):
+        # A look that began before the end, told after it: an end is told at once, looks take time.
+        return
     run, node, attempt = found
     match told.observation:
         case Queued(reason):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scanflow_tui.contract import commands as cmd
-from scanflow_tui.engine.protocol import Capacity, Exited
+from scanflow_tui.engine.protocol import Absent, Capacity, Exited, Lost, Running
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.state import SessionState
 from scanflow_tui.supervisor import effects as fx
@@ -82,6 +82,18 @@ def test_the_run_failed_and_kept_what_succeeded() -> None:
     small = Small()
     assert small.run.state == "failed"
     assert small.run.nodes["a"].state == "done"
+
+
+def test_a_look_that_began_before_the_end_and_is_told_after_it_changes_nothing() -> None:
+    small = Small(c_goes_on=True)
+    attempt = small.run.nodes["c"].attempts[-1]
+    exited = Exited(0, None, 1, 2)
+    small.feed(st.Observed(attempt.name, exited))
+    for late in (Absent(), Lost("gone"), Running(1)):
+        small.feed(st.Observed(attempt.name, late))
+        assert attempt.state == "running"
+    small.feed(st.Collected(attempt.name, exited, {}, {}))
+    assert attempt.state == "done"
 
 
 def test_all_that_failed_is_named() -> None:
