@@ -25,7 +25,7 @@ from statistics import median, quantiles
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from labelling_peer import PROGRAM
+from labelling_peer import BARE, PROGRAM
 from labelling_session import Queued
 from labelling_terminal import KITTY, KITTY_PLACED, KITTY_SENT, SIXEL_BEGINS, XTERM, Kind
 from labelling_terminal import CountingTerminal as Terminal
@@ -100,24 +100,25 @@ def focus(peer_python: str) -> list[Row]:
         is_met = max(sizes) <= 600 and not n_images
         rows = [Row("focus by one in a grid of 40 (sixel)", "600 bytes, no image", figure, is_met)]
         claims = {
-            "textual-image's widgets, same grid and key": (),
-            "the same without the line about the chosen picture": ("frames",),
+            "textual-image's widgets, same grid, what has the focus is framed": "focus",
+            "the same, a class that is moved by hand is framed": "class",
+            "the same without the line about the chosen picture": "frames",
         }
-        for claim, arguments in claims.items():
-            target = "" if arguments else "500 times as many"
+        for claim, kind in claims.items():
+            target = "500 times as many" if kind == "focus" else ""
             if not peer_python:
                 rows.append(Row(claim, target, "not measured: --peer-python"))
                 continue
-            theirs = _peer_bytes(peer_python, queued, arguments)
+            theirs = _peer_bytes(peer_python, queued, kind)
             ratio = median(theirs) / median(sizes)
             told = f"median {median(theirs):,.0f} bytes: {ratio:,.0f} times"
             rows.append(Row(claim, target, told, ratio >= 500 if target else None, theirs))
     return rows
 
 
-def _peer_bytes(python: str, queued: Queued, arguments: tuple[str, ...]) -> list[int]:
+def _peer_bytes(python: str, queued: Queued, kind: str) -> list[int]:
     images = queued.sessions.parent / "queue" / "images"
-    terminal = Terminal([python, "-c", PROGRAM, str(images), *arguments], XTERM)
+    terminal = Terminal([python, "-c", PROGRAM, str(images), kind], XTERM)
     try:
         terminal.quiet(FIRST_S * 2)
         said = bytes_of_keys(terminal, [RIGHT] * 8 + [LEFT] * 4, 1.0)
@@ -178,8 +179,12 @@ def single(_peer_python: str) -> list[Row]:
 
 
 def latency(_peer_python: str) -> list[Row]:
-    """Key to last byte, a label every 100 ms in a queue of 5,000, or of what ``--queue`` says."""
-    rows = []
+    """Key to last byte, a label every 100 ms in a queue of 5,000, or of what ``--queue`` says.
+
+    That a label is saved is drawn with the next key's frame, or after a quarter of a second without
+    a key: a row of its own says when. Every fortieth key turns the page.
+    """
+    rows = [_bare()]
     n_samples = QUEUE["latency"]
     with session(n_samples) as queued:
         for name, has_neighbour in (("", False), (", beside a busy process", True)):
@@ -193,6 +198,8 @@ def latency(_peer_python: str) -> list[Row]:
                 if neighbour is not None:
                     neighbour.kill()
                     neighbour.wait()
+                else:
+                    rows.append(_saved(terminal))
             p50, p99 = median(took_ms), quantiles(took_ms, n=100)[98]
             told = f"p50 {p50:.1f} ms, p99 {p99:.1f} ms; {cpu_s / 300 * 1e3:.1f} ms CPU a key"
             is_fast = (
@@ -206,6 +213,30 @@ def latency(_peer_python: str) -> list[Row]:
                 )
             )
     return rows
+
+
+def _bare() -> Row:
+    """The same keys in a bare Textual app, for what can be expected of the framework here."""
+    terminal = Terminal([sys.executable, "-c", BARE], XTERM)
+    try:
+        terminal.quiet(FIRST_S)
+        took_ms, cpu_s = _timed(terminal, 300)
+    finally:
+        terminal.close()
+    p50, p99 = median(took_ms), quantiles(took_ms, n=100)[98]
+    told = f"p50 {p50:.1f} ms, p99 {p99:.1f} ms; {cpu_s / 300 * 1e3:.1f} ms CPU a key"
+    return Row("bare Textual: a widget that paints six cells a key", "", told, None, took_ms)
+
+
+def _saved(terminal: Terminal) -> Row:
+    """How long after its key a label is said to be saved, where no other key follows."""
+    took_ms = []
+    for number in range(20):
+        mark, at_s = terminal.mark(), terminal.type(str(number % 10))
+        terminal.quiet(1.0)
+        took_ms.append((terminal.since(mark)[-1].at_s - at_s) * 1e3)
+    told = f"median {median(took_ms):.0f} ms, at most {max(took_ms):.0f}"
+    return Row("until a label is said to be saved, no key after it", "", told, None, took_ms)
 
 
 def _timed(terminal: Terminal, n_keys: int) -> tuple[list[float], float]:
