@@ -100,7 +100,8 @@ class Play(World):
 
     def observe(self) -> None:
         """As the parent, but that an attempt is absent is told at once: a shell asks its engine in
-        one thread, so absence never comes after the claim that followed it.
+        one thread, so absence never comes after the claim that followed it. It may come after the
+        end: an engine tells that by itself, beside a look that began before the claim.
         """
         names = list(open_attempts(self.machine))
         if not names:
@@ -112,6 +113,8 @@ class Play(World):
                 self.pending.append(st.Observed(name, seen))
             return
         self.feed(st.Observed(name, seen))
+        if isinstance(seen, Exited) and not self.calm and self.random.random() < 0.2:
+            self.feed(st.Observed(name, Absent()))
 
     def carry(self, effect: fx.Effect) -> None:
         """As the parent; a batch can be read."""
