@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 
 from scanflow_tui.session import chain, export, store, views
+from scanflow_tui.session import events as ev
 from tests.unit.session.making import ULID, drawn, found, numbered, opened, session_file, stored
 
 PAGE = (Path(__file__).parents[3] / "docs/session-format.md").read_text()
@@ -49,3 +50,27 @@ def test_the_view_of_checks_counts_a_queue_over_all_its_events(tmp_path: Path) -
     with duckdb.connect(str(path), read_only=True) as con:
         told = con.execute("SELECT seq, n_queue FROM checks ORDER BY seq").fetchall()
     assert told == [(1, 5), (3, 5)]
+
+
+def test_an_imported_label_stands_while_its_whole_file_is_in_force(tmp_path: Path) -> None:
+    def began(*, whole: bool = True) -> ev.ImportBegan:
+        return ev.ImportBegan(1, "label", "f" * 64, "csv", 1, (), whole=whole)
+
+    def brought(begun: int, *, undone: bool = False) -> ev.LabelImported:
+        return ev.LabelImported(
+            1, "label", "s", "class", 1, "a1", 5, begun, 0, None, None, "", undone
+        )
+
+    facts = [
+        opened(),
+        *(began(), brought(1), ev.ImportEnded(1, "label", 1)),
+        *(began(), brought(4), brought(4, undone=True), ev.ImportEnded(1, "label", 4)),
+        ev.ImportUndone(1, "label", 1),
+        *(began(), brought(9)),
+        *(began(whole=False), brought(11)),
+    ]
+    path = tmp_path / "session.duckdb"
+    store.create(path, chain.rows(numbered(*facts), chain.first(ULID))).close()
+    with duckdb.connect(str(path), read_only=True) as con:
+        told = con.execute("SELECT seq, stands FROM imported_labels ORDER BY seq").fetchall()
+    assert told == [(2, False), (5, True), (6, False), (10, False), (12, True)]
