@@ -19,9 +19,11 @@ ESCAPE_S = 0.1
 PASTE_BEGINS, PASTE_ENDS = "\x1b[200~", "\x1b[201~"
 _STRING_BEGINS = re.compile(r"\x1b[P_\]^X]")
 _STRING = re.compile(r"\x1b[P_\]^X].*?(?:\x1b\\|\x07)", re.DOTALL)
-_REPORT = re.compile(r"\x1b\[(?:\?[\d;]*[cuSn]|>[\d;]*[cq]|[468];\d+;\d+t)")
+_REPORT = re.compile(r"\x1b\[(?:(?!\?\d+;\d+\$y)[?>=][\d;:]*[ -/]*[@-~]|[468];\d+;\d+t)")
+"""No key begins with such a mark. What is told of a mode is the key parser's, if it is whole."""
+
 _FENCE = re.compile(r"\x1b\[\?[\d;]*c")
-_UNFINISHED = re.compile(r"\x1b(?:\[[?>]?[\d;]*)?\Z")
+_UNFINISHED = re.compile(r"\x1b(?:\[[?>=]?[\d;:]*[ -/]*)?\Z")
 
 
 class ReplyFilter:

@@ -20,6 +20,9 @@ REPLIES = {
     "graphics": "\x1b[?2;0;600;520S",
     "kitty": "\x1b_Gi=31;OK\x1b\\",
     "kitty keyboard": "\x1b[?1u",
+    "a mode in no form": "\x1b[?7;;$y",
+    "cursor and page": "\x1b[?1;1;1R",
+    "no such report": "\x1b[=3;4x",
     "cell size of iTerm2": "\x1b]1337;ReportCellSize=17.0;8.0;2.0\x07",
 }
 KEYS = {
