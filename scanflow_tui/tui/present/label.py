@@ -69,7 +69,7 @@ def too_small(width: int, height: int) -> str:
     """Why nothing can be labelled on a screen of so many cells; empty where it can."""
     if width >= ROOM_MIN[0] and height >= ROOM_MIN[1]:
         return ""
-    return f"{width}x{height} cells: too small to label, {ROOM_MIN[0]}x{ROOM_MIN[1]} needed"
+    return f"{ROOM_MIN[0]}x{ROOM_MIN[1]} cells needed: this screen is too small to label on"
 
 
 def grid_fits(width: int, height: int, picture: tuple[int, int]) -> bool:
