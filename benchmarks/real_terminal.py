@@ -37,6 +37,7 @@ N_SAMPLES, SIDE = 200, 28
 SIZE, SIZE_SMALL = (120, 42), (100, 30)
 PATIENCE_S = 30.0
 STILL_S = 2.0
+RESIZED_S = 0.5
 ACTIONS = (
     ("Right",), ("Left",), ("Down",), ("Up",), ("Next",), ("Prior",), ("3",), ("7",), ("1", "4"),
     ("u",), ("u", "U"), ("s",), ("space",), ("question", "Escape"), ("O", "Escape"),
@@ -136,8 +137,10 @@ def played(terminal: RealTerminal, samples: np.ndarray, seed: int, folder: Path)
         if number % 20 in (10, 15):
             terminal.resize(*(SIZE_SMALL if number % 20 == 10 else SIZE))
             terminal.quiet()
-    # So fast that the program may learn of the last size alone.
+    # Fast, and yet so that the terminal has both sizes: xterm that is made smaller and larger again
+    # before it looks loses pixels, and tells nobody.
     terminal.resize(*SIZE_SMALL)
+    time.sleep(RESIZED_S)
     terminal.resize(*SIZE)
     # A key that meets a place on its way goes nowhere: a dialog or the single view may be open.
     terminal.quiet()
