@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import ClassVar, overload
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
 from scanflow_tui.client.source import Update
+from scanflow_tui.contract.evidence import QueueEntry
 from scanflow_tui.session.state import CheckView
 from scanflow_tui.tui import keys
 from scanflow_tui.tui.pictures import Pictures, pictures_of
@@ -26,6 +28,29 @@ TWO_COLUMNS = 72
 SIDE, WIDE_SIDE = 30, 60
 
 
+class Flagged(Sequence[Shown]):
+    """Flagged samples with the words below their pictures, made where they are shown."""
+
+    def __init__(self, entries: Sequence[QueueEntry]) -> None:
+        self._entries = entries
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    @overload
+    def __getitem__(self, at: int) -> Shown: ...
+    @overload
+    def __getitem__(self, at: slice) -> list[Shown]: ...
+    def __getitem__(self, at: int | slice) -> Shown | list[Shown]:
+        if isinstance(at, slice):
+            return [_shown(entry) for entry in self._entries[at]]
+        return _shown(self._entries[at])
+
+
+def _shown(entry: QueueEntry) -> Shown:
+    return Shown(entry.id, Text(f"p {p_value(entry.p)}", TONES["dim"]))
+
+
 class DriftScreen(Place):
     """One batch at a time, the latest first."""
 
@@ -41,6 +66,7 @@ class DriftScreen(Place):
         self._limits = False
         self._compared = False
         self._made: Pictures | None = None
+        self._flagged: tuple[CheckView | None, Flagged] = (None, Flagged(()))
 
     def compose_body(self) -> ComposeResult:
         """Numbers and pictures."""
@@ -62,7 +88,7 @@ class DriftScreen(Place):
         checks = self._checks()
         check = self._check(checks)
         has_room = self.app.size.width >= TWO_COLUMNS
-        gallery.display = has_room and check is not None and bool(show.flagged(check))
+        gallery.display = has_room and check is not None and bool(self._flagged_of(check))
         if check is None:
             pane.border_title = "Scores"
             pane.put([spelled(self.legible(row)) for row in show.nothing(self.known)])
@@ -82,16 +108,18 @@ class DriftScreen(Place):
         self._show_flagged(check, gallery)
 
     def _show_flagged(self, check: CheckView, gallery: Gallery) -> None:
-        samples = [
-            Shown(entry.id, Text(f"p {p_value(entry.p)}", TONES["dim"]))
-            for entry in show.flagged(check)
-        ]
         gallery.put(
-            samples,
+            self._flagged_of(check),
             self._pictures(),
             check.thumbnails,
             lambda first, n, total: show.flagged_head(check, first, n, total),
         )
+
+    def _flagged_of(self, check: CheckView) -> Flagged:
+        """The flagged samples, looked for once a check: a queue may hold 100,000."""
+        if self._flagged[0] is not check:
+            self._flagged = (check, Flagged(show.flagged(check)))
+        return self._flagged[1]
 
     def crumbs(self) -> tuple[str, ...]:
         """The batch."""
@@ -113,7 +141,7 @@ class DriftScreen(Place):
             return "no batch was checked yet"
         if action.id == "compare" and self._clean(checks, check) is None:
             return "no batch without alarm was checked yet"
-        if action.id in ("previous_flagged", "next_flagged") and not show.flagged(check):
+        if action.id in ("previous_flagged", "next_flagged") and not self._flagged_of(check):
             return "no flagged image in the queue"
         return ""
 
