@@ -12,6 +12,7 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.strip import Strip
 
+from scanflow_tui.tui.annotating import FULL
 from scanflow_tui.tui.screens.label import LabelScreen
 from scanflow_tui.tui.widgets.kept import Kept
 from scanflow_tui.tui.widgets.tiles import Tile, Tiles
@@ -74,10 +75,28 @@ async def test_a_label_is_drawn_once_with_what_came_back() -> None:
         it.app.direct.arrive(key("3"))
         await it.settle()
         assert len(labels(made)) == 1
-        it.expect_text("3 …", "1 not yet saved")
+        it.expect_text("3 …")
         it.app.direct.arrive(key("4"))
         await it.settle()
         it.expect_text("3 ✓", "4 …")
+
+
+async def test_more_than_may_wait_is_refused_in_words_and_nothing_is_lost(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("scanflow_tui.tui.label_queue.PENDING_MAX", 3)
+    made = source()
+    made.hold()
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("0 zero")
+        for char in "12345":
+            it.app.direct.arrive(key(char))
+        await it.settle()
+        it.expect_text("3 not yet saved", FULL)
+        made.release()
+        assert await values(it, made) == [1, 2, 3]
+        it.app.direct.arrive(key("6"))
+        assert await values(it, made) == [1, 2, 3, 6]
 
 
 class Catching:
