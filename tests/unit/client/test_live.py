@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from scanflow_tui.client.live import LiveSource
+from scanflow_tui.client.live import LiveSource, _Numbers
 from scanflow_tui.client.source import Ref
 from scanflow_tui.contract import wire
 from scanflow_tui.contract.commands import AddBatch, GiveLabel, StartRun
@@ -274,3 +274,13 @@ async def test_what_is_no_command_is_refused_at_once(place: Place, source: LiveS
     place.desk.give = give  # type: ignore[method-assign]
     with pytest.raises(InputError, match="no command"):
         await source.send(StartRun())
+
+
+def test_a_command_of_which_nobody_knows_what_became_keeps_its_number() -> None:
+    numbers = _Numbers()
+    lost, other = StartRun(), StartRun()
+    first = numbers.number_of(lost)
+    numbers.unsettled(lost, first)
+    assert numbers.number_of(other) == first + 1
+    assert numbers.number_of(lost) == first
+    assert numbers.number_of(lost) == first + 2
