@@ -135,3 +135,27 @@ def test_doctor_goes_on_where_a_terminal_says_nothing(tmp_path: Path) -> None:
     with Terminal(command) as terminal:
         terminal.until("no answer", "Pictures are shown as half")
         assert terminal.ended() == 0
+
+
+def test_without_colours_pictures_are_shades_and_the_screen_has_none() -> None:
+    command = ["/usr/bin/env", "NO_COLOR=1", SCANFLOW, "replay", SESSION]
+    with Terminal(command, answers=SIXEL_ANSWERS) as terminal:
+        terminal.until("verified")
+        terminal.keys("d")
+        terminal.until("flagged", "@")
+        assert "▀" not in terminal.text()
+        assert b"\x1bP0;1;0q" not in terminal.raw
+        coloured = [
+            (cell.fg, cell.bg)
+            for row in terminal.screen.buffer.values()
+            for cell in row.values()
+            if not is_grey(cell.fg) or not is_grey(cell.bg)
+        ]
+        assert coloured == []
+
+
+def is_grey(colour: str) -> bool:
+    """Whether a colour of the emulator is its own, or one without a hue."""
+    if len(colour) == 6:
+        return len({colour[:2], colour[2:4], colour[4:]}) == 1
+    return colour in ("default", "black", "white", "brightblack", "brightwhite")
