@@ -54,11 +54,6 @@ class Showing:
         """Whether pictures are shown by pixel, and not by cell."""
         return self.choice.way in PIXEL_WAYS
 
-    @property
-    def loses_pictures(self) -> bool:
-        """Whether a window that was covered shows them no more: xterm keeps the last 16 alone."""
-        return self.choice.way == "sixel" and any("XTerm(" in reply for reply in self._replies)
-
     def asked(self, now_s: float) -> None:
         """The terminal was asked; what it can show is not known before it answers."""
         self._is_open, self._asked_s = True, now_s
