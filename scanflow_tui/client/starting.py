@@ -8,6 +8,7 @@ and loads what it talks with it by meanwhile.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import os
 import subprocess
@@ -105,13 +106,17 @@ class Making:
         """The session's folder, once it is there. Raises what the supervisor ended with."""
         folder = self._starting.folder
         try:
-            if not self._starting.wait():
-                told = f"session {folder.name!r} is made by somebody else"
-                raise Refused(told, where=str(folder))
+            is_ours = self._starting.wait()
         except ScanflowError as error:
             if self._is_new and error.exit_code != EXIT_DEFECT:
                 _remove_unborn(folder)
             raise
+        if not is_ours:
+            raise Refused(
+                f"session {folder.name!r} is made by somebody else",
+                where=str(folder),
+                hint="The same command again works in it, once it is there.",
+            )
         return folder
 
 
@@ -136,9 +141,8 @@ def begin_session(root: Path, name: str, pipeline_dir: Path, engine: str = "auto
     folder = root.resolve() / name
     if (folder / DATABASE_NAME).exists():
         raise Refused(f"session {name!r} exists already", where=str(folder))
-    is_new = not folder.exists()
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        is_new = _make_folder(folder)
     except OSError as error:
         raise Missing(
             f"the session's folder cannot be made ({error.strerror})",
@@ -149,15 +153,33 @@ def begin_session(root: Path, name: str, pipeline_dir: Path, engine: str = "auto
     return Making(Starting(folder, *options), is_new=is_new)
 
 
+def _make_folder(folder: Path) -> bool:
+    """Whether it was made here; of several who try at once, by one alone. Raises OSError."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(mode=0o700)
+    except FileExistsError:
+        if not folder.is_dir():
+            raise
+        return False
+    return True
+
+
 def _remove_unborn(folder: Path) -> None:
-    """Take away what a supervisor left that never made a session; its sentence was told."""
-    if (folder / DATABASE_NAME).exists():
-        return
-    with contextlib.suppress(OSError):
-        (folder / "lock").unlink(missing_ok=True)
+    """Take away what a supervisor left that never made a session; its sentence was told.
+
+    Under the session's lock: one that others start, or that lives though its starter was killed,
+    keeps what is its own.
+    """
+    lock = folder / "lock"
+    with contextlib.suppress(OSError), open(lock, "a+b") as held:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if (folder / DATABASE_NAME).exists():
+            return
         (folder / LOG_NAME).unlink(missing_ok=True)
         if (folder / "runs").is_dir():
             (folder / "runs").rmdir()
+        lock.unlink(missing_ok=True)
         folder.rmdir()
 
 

@@ -34,7 +34,12 @@ def main(arguments: list[str] | None = None) -> int:
         absent = Missing("there is no session here", where=str(folder))
         sys.stderr.write(json.dumps(wire.error_json(absent)) + "\n")
         return absent.exit_code
-    lock = take_lock(folder / LOCK_NAME, folder / SOCKET_NAME)
+    try:
+        lock = take_lock(folder / LOCK_NAME, folder / SOCKET_NAME)
+    except OSError as error:
+        shut = Missing(f"the session's lock cannot be taken ({error.strerror})", where=str(folder))
+        sys.stderr.write(json.dumps(wire.error_json(shut)) + "\n")
+        return shut.exit_code
     if lock is None:
         return BUSY_CODE
     starter = detach(folder / LOG_NAME)

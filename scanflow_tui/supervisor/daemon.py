@@ -31,7 +31,7 @@ def take_lock(path: Path, socket_path: Path) -> int | None:
     A reader that copies the file holds it for a moment, so it is tried for 2 s while nobody answers
     at the socket.
     """
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    handle = _opened(path)
     deadline = time.monotonic() + LOCK_TRIES_S
     while True:
         try:
@@ -42,7 +42,23 @@ def take_lock(path: Path, socket_path: Path) -> int | None:
                 return None
             time.sleep(LOCK_PAUSE_S)
         else:
-            return handle
+            if _is_there(handle, path):
+                return handle
+            # Whoever held it took the file away: a lock on that one would keep nobody out.
+            os.close(handle)
+            handle = _opened(path)
+
+
+def _opened(path: Path) -> int:
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+
+def _is_there(handle: int, path: Path) -> bool:
+    """Whether the path still leads to the open file."""
+    try:
+        return os.path.samestat(os.fstat(handle), path.lstat())
+    except OSError:
+        return False
 
 
 def answers(socket_path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 from pathlib import Path
 from typing import ClassVar
@@ -47,6 +48,46 @@ def test_a_session_that_exists_is_not_made_again(tmp_path: Path, pipeline: Path)
     (tmp_path / "sessions" / "one" / "session.duckdb").touch()
     with pytest.raises(Refused, match="exists already"):
         create_session(tmp_path / "sessions", "one", pipeline)
+
+
+class Unborn:
+    """A supervisor that makes no session: another one has the lock, or it lacks something."""
+
+    is_busy: ClassVar[bool] = True
+
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.folder = folder
+        (folder / "lock").touch()
+        (folder / starting.LOG_NAME).touch()
+
+    def wait(self) -> bool:
+        if self.is_busy:
+            return False
+        raise Missing("there is no engine")
+
+
+@pytest.mark.parametrize("is_busy", [True, False])
+def test_what_another_supervisor_holds_is_not_taken_away(
+    tmp_path: Path, pipeline: Path, monkeypatch: pytest.MonkeyPatch, is_busy: bool
+) -> None:
+    monkeypatch.setattr(starting, "Starting", Unborn)
+    monkeypatch.setattr(Unborn, "is_busy", is_busy)
+    making = starting.begin_session(tmp_path, "one", pipeline)
+    with open(tmp_path / "one" / "lock") as lock, pytest.raises(ScanflowError):
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        making.finish()
+    left = sorted(path.name for path in (tmp_path / "one").iterdir())
+    assert left == ["lock", starting.LOG_NAME]
+
+
+def test_what_nobody_holds_and_never_was_a_session_is_taken_away(
+    tmp_path: Path, pipeline: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(starting, "Starting", Unborn)
+    monkeypatch.setattr(Unborn, "is_busy", False)
+    with pytest.raises(Missing):
+        create_session(tmp_path, "one", pipeline)
+    assert not (tmp_path / "one").exists()
 
 
 class Begun:
