@@ -187,9 +187,7 @@ class Writer(WriterThread):
     def write(self, text: str) -> None:
         """Write, or put it behind what waits."""
         if not self._n_left and len(text) <= AT_ONCE_CHARS_MAX and self._has_room():
-            data = text.encode(errors="backslashreplace")
-            while data:
-                data = data[os.write(self._file.fileno(), data) :]
+            self._put(text)
             return
         with self._count:
             self._n_left += 1
@@ -198,12 +196,19 @@ class Writer(WriterThread):
     def _has_room(self) -> bool:
         return any(event & select.POLLOUT for _, event in self._room.poll(0))
 
+    def _put(self, text: str) -> None:
+        # Past the file's own layers: without a buffer (PYTHONUNBUFFERED) they lose the rest of a
+        # write that a signal cut short, and half a picture swallows the frames behind it.
+        data = memoryview(text.encode(errors="backslashreplace"))
+        while data:
+            try:
+                data = data[os.write(self._file.fileno(), data) :]
+            except BlockingIOError:
+                self._room.poll()
+
     def run(self) -> None:
-        """Write what waits; flush where nothing does."""
+        """Write what waits, in order."""
         while (text := self._queue.get()) is not None:
-            self._file.write(text)
-            if not self._queue.qsize():
-                self._file.flush()
+            self._put(text)
             with self._count:
                 self._n_left -= 1
-        self._file.flush()

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import os
+import threading
+
 import pytest
 from textual import events
 from textual._xterm_parser import XTermParser
 
-from scanflow_tui.tui.quick_driver import keys_of
+from scanflow_tui.tui.quick_driver import Writer, keys_of
 
 
 def keys(*texts: str) -> list[str]:
@@ -45,3 +49,27 @@ def test_a_torn_sequence_is_one_key() -> None:
 
 def test_what_is_pasted_is_no_key() -> None:
     assert keys("\x1b[200~a3b\x1b[201~", "4") == ["4"]
+
+
+def test_what_a_terminal_takes_in_parts_is_written_whole() -> None:
+    reads, writes = os.pipe()
+    os.set_blocking(writes, False)
+    # As the standard streams are with PYTHONUNBUFFERED: nothing is kept of a short write.
+    file = io.TextIOWrapper(io.FileIO(writes, "w"), "utf-8", write_through=True)
+    long = "".join(f"{number:07d}\n" for number in range(60_000))
+    taken: list[bytes] = []
+
+    def take() -> None:
+        while data := os.read(reads, 4096):
+            taken.append(data)
+
+    writer, reader = Writer(file), threading.Thread(target=take)
+    writer.start()
+    writer.write(long)
+    writer.write("the next frame")
+    reader.start()
+    writer.stop()
+    file.close()
+    reader.join()
+    os.close(reads)
+    assert b"".join(taken).decode() == long + "the next frame"
