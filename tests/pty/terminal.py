@@ -117,6 +117,12 @@ class Terminal:
         while not re.search(pattern, self.raw, re.DOTALL):
             assert self._read(end), f"{pattern!r} was not printed; the screen is\n{self.text()}"
 
+    def until_printed_again(self, pattern: bytes, n_before: int) -> None:
+        """Read until the program printed this more often than so many times."""
+        end = time.monotonic() + PATIENCE_S
+        while len(re.findall(pattern, self.raw)) <= n_before:
+            assert self._read(end), f"{pattern!r} was not printed again\n{self.text()}"
+
     def until_gone(self, text: str) -> None:
         """Read until the screen does not show this any more."""
         end = time.monotonic() + PATIENCE_S
