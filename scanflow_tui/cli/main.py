@@ -183,12 +183,13 @@ def label(
     reopen: Annotated[
         bool, typer.Option("--reopen", help="Label on, until a decision is taken.")
     ] = False,
+    images: Images = None,
     sessions: Root = None,
     as_json: Json = False,
 ) -> None:
     """Label the queue from the keyboard; or print it, or take labels from a file."""
     if not (labels or finish or reopen or as_json) and sys.stdout.isatty():
-        do("label_screen", session=session, root=sessions)
+        do("label_screen", session=session, root=sessions, images=images)
         return
     do(
         "label", session=session, labels=labels, finish=finish, reopen=reopen, root=sessions,
@@ -338,11 +339,12 @@ def replay(
         str | None, typer.Argument(metavar="SESSION|FILE", help="Default: the shipped session.")
     ] = None,
     text: Annotated[bool, typer.Option("--text", help="Print the events, a line each.")] = False,
+    images: Images = None,
     sessions: Root = None,
     as_json: Json = False,
 ) -> None:
     """Show a recorded session again, read only."""
-    do("replay", session=session, text=text, root=sessions, as_json=as_json)
+    do("replay", session=session, text=text, root=sessions, as_json=as_json, images=images)
 
 
 @app.command()

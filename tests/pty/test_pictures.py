@@ -81,7 +81,7 @@ def test_pictures_are_sent_again_when_all_is_drawn_anew() -> None:
         before = len(re.findall(SIXEL, terminal.raw))
         terminal.keys("\x0c")
         terminal.until_gone("another program")
-        terminal.until_printed(rb"(?:%s.*){%d}" % (SIXEL, before + 1))
+        terminal.until_printed_again(SIXEL, before)
 
 
 def test_an_xterm_that_was_covered_is_sent_its_pictures_again() -> None:
@@ -107,6 +107,24 @@ def test_a_terminal_that_says_nothing_gets_half_blocks() -> None:
         terminal.keys("d")
         terminal.until("flagged", "\u2580")
         assert b"\x1bP0;1;0q" not in terminal.raw
+
+
+def test_the_way_that_was_asked_for_is_taken_whatever_the_terminal_has(asking: Toy) -> None:
+    replay = [SCANFLOW, "replay", SESSION, "--images", "half"]
+    with Terminal(replay, answers=SIXEL_ANSWERS) as terminal:
+        terminal.until("verified")
+        terminal.keys("d")
+        terminal.until("flagged", "\u2580")
+        assert b"\x1bP0;1;0q" not in terminal.raw
+    label = [SCANFLOW, "label", "toy", "--sessions", str(asking.folder.parent)]
+    with Terminal([*label, "--images", "half"], answers=SIXEL_ANSWERS) as terminal:
+        terminal.until("0 of 20")
+        terminal.whole()
+        assert b"\x1bP0;1;0q" not in terminal.raw
+    with Terminal([*label, "--images", "crayon"]) as terminal:
+        terminal.until("'crayon' is no way to show pictures")
+        assert terminal.ended() == 2
+    asyncio.run(end(asking))
 
 
 def test_an_answer_that_comes_late_and_torn_labels_nothing(asking: Toy) -> None:

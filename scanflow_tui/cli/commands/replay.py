@@ -35,15 +35,18 @@ def _shipped() -> Path:
     raise Missing("no recorded session is shipped with this installation")
 
 
-def execute(session: str | None, text: bool, root: str | None, as_json: bool) -> int:
+def execute(
+    session: str | None, text: bool, root: str | None, as_json: bool, images: str | None = None
+) -> int:
     """The replay screens on a terminal; otherwise the events, a line each. Exit 4 if altered."""
     path = _shipped() if session is None else place_of(session, root)
     source = RecordedSource(path)
     if not text and not as_json and sys.stdout.isatty():
         from scanflow_tui.cli.commands.open import show
+        from scanflow_tui.cli.picture_wish import wish_of
 
         name = path.stem if path.is_file() else path.name
-        return show(source, path.parent, name, None)
+        return show(source, path.parent, name, None, images=wish_of(images))
     with Link(source, path) as link:
         output.note(source.verdict)
         first = 0
