@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from textual import events
+from textual.command import DiscoveryHit
 
 from scanflow_tui.contract.commands import Retry
 from scanflow_tui.contract.ids import attempt_name
 from scanflow_tui.tui.doors import Doors
+from scanflow_tui.tui.widgets.palette import Palette
 from tests.driver import Driver, drive
 from tests.fakes.demo_events import SESSION, T0, demo_events, failed, log_bytes, training
 from tests.fakes.source import FakeSource, FakeTape
@@ -62,6 +64,38 @@ async def test_the_palette_and_a_way_out_in_one_burst() -> None:
     async with drive(FakeSource(demo_events()), doors=doors) as it:
         await burst(it, "p", "ctrl+p", "escape", "p", "r", "?", "ctrl+p")
         await it.until("READ ONLY")
+
+
+async def test_keys_for_a_palette_without_lines_or_gone_end_nothing() -> None:
+    async with drive(FakeSource(demo_events())) as it:
+        await burst(it, "ctrl+p", *"zzzz", "pageup", "pagedown", "escape")
+        await burst(it, "ctrl+p", "pageup", "n", "escape", "x", "enter")
+        await burst(it, "ctrl+p", *"help", "escape", "escape")
+        await burst(it, "ctrl+p")
+        palette = it.app.screen
+        assert isinstance(palette, Palette)
+        await burst(it, "escape")
+        palette.dismiss()
+        palette._gather_commands("n")
+        await it.settle()
+        it.expect_place("workflow")
+
+
+async def test_a_line_of_the_palette_is_taken_once() -> None:
+    source = FakeSource(failed())
+    async with drive(source) as it:
+        await burst(it, "ctrl+p")
+        palette = it.app.screen
+        assert isinstance(palette, Palette)
+        done: list[int] = []
+        palette._selected_command = DiscoveryHit("a line", lambda: done.append(1))
+        palette._list_visible = False
+        palette._select_or_command()
+        palette._select_or_command()
+        await it.settle()
+        await it.settle()
+        assert done == [1]
+        it.expect_place("workflow")
 
 
 async def test_a_key_of_the_tape_as_help_opens() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from rich.text import Text
 from textual import events
+from textual.await_complete import AwaitComplete
 from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.css.query import NoMatches
 
 from scanflow_tui.tui import doing, keys
 from scanflow_tui.tui.listing import session_names
@@ -27,6 +30,23 @@ class Palette(CommandPalette):
     def _on_mount(self, event: events.Mount) -> None:
         if not self.is_current or len(self.app.screen_stack) < 2:
             event.prevent_default()
+
+    def dismiss(self, result: Any = None) -> AwaitComplete:
+        """Go, once: what is pressed behind the key that chose or left is no second choice."""
+        if not self.is_current or len(self.app.screen_stack) < 2:
+            if self._selected_command is not None:
+                self._selected_command = DiscoveryHit("", lambda: None)
+            return AwaitComplete()
+        return super().dismiss(result)
+
+    def _gather_commands(self, search_value: str) -> Any:
+        """Look for lines, unless it was left before the last letter came."""
+        return super()._gather_commands(search_value) if self.is_current else None
+
+    def _action_command_list(self, action: str) -> None:
+        """Move in the list or take of it; one that is empty, or gone, has nothing for a key."""
+        with suppress(KeyError, NoMatches):
+            super()._action_command_list(action)
 
 
 class Actions(Provider):
