@@ -13,6 +13,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import scanflow_tui
@@ -20,6 +21,7 @@ from scanflow_tui.contract import ids, wire
 from scanflow_tui.contract.errors import EXIT_DEFECT, InputError, Missing, Refused, ScanflowError
 
 START_S = 60.0
+ENDING_S, ENDING_PAUSE_S = 2.0, 0.005
 BUSY_CODE = 75
 """A supervisor ends with this where another process holds the session's lock."""
 
@@ -173,7 +175,7 @@ def _remove_unborn(folder: Path) -> None:
     """
     lock = folder / "lock"
     with contextlib.suppress(OSError), open(lock, "a+b") as held:
-        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(held.fileno())
         if (folder / DATABASE_NAME).exists():
             return
         (folder / LOG_NAME).unlink(missing_ok=True)
@@ -181,6 +183,20 @@ def _remove_unborn(folder: Path) -> None:
             (folder / "runs").rmdir()
         lock.unlink(missing_ok=True)
         folder.rmdir()
+
+
+def _lock(handle: int) -> None:
+    """Take a lock; one that has told its sentence holds it a moment more. Raises OSError."""
+    deadline = time.monotonic() + ENDING_S
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(ENDING_PAUSE_S)
+        else:
+            return
 
 
 def _told(stderr: bytes, folder: Path, code: int) -> ScanflowError:
