@@ -74,7 +74,8 @@ from pathlib import Path
 out, amount = sys.stdout.buffer, int(sys.argv[2])
 if sys.argv[1] == "fast":
     lines = [b"line %07d of many" % number for number in range(amount)]
-    lines[amount // 5] += b" bar 10%\\rbar 50%\\rbar 100%"
+    # The screen shows a bar's last state alone, so that names its line too.
+    lines[amount // 5] += b" bar 10%\\rbar 50%\\r" + lines[amount // 5] + b" bar 100%"
     lines[2 * amount // 5] += b" not UTF-8: \\xff\\xfe\\x80"
     lines[3 * amount // 5] += b" zero: \\x00 escape: \\x1b[2J"
     lines[4 * amount // 5] += b" a mebibyte: " + b"m" * (1024 * 1024)
