@@ -40,7 +40,7 @@ class Early:
         try:
             with _connected(folder) as link:
                 self._frame = _snapshot(link, program)
-        except (OSError, ScanflowError, EOFError, KeyError):
+        except (OSError, ScanflowError, EOFError, RecursionError):
             return
 
 
@@ -68,11 +68,13 @@ def _snapshot(link: socket.socket, program: str) -> wire.Frame | None:
     frame = _frame(link)
     while frame.get("req") != 1:
         frame = _frame(link)
-    n_bytes = frame["n_bytes"]
-    if not isinstance(n_bytes, int) or not 0 <= n_bytes <= limits.SNAPSHOT_BYTES_MAX:
+    n_bytes, seq = frame.get("n_bytes"), frame.get("seq")
+    if frame["kind"] != "snapshot" or not isinstance(n_bytes, int):
+        return None
+    if not 0 <= n_bytes <= limits.SNAPSHOT_BYTES_MAX:
         return None
     frame["data"] = _exactly(link, n_bytes)
-    return frame if frame["seq"] >= 0 else None
+    return frame if isinstance(seq, int) and seq >= 0 else None
 
 
 def _frame(link: socket.socket) -> wire.Frame:

@@ -8,17 +8,16 @@ and loads what it talks with it by meanwhile.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import scanflow_tui
 from scanflow_tui.contract import ids, wire
 from scanflow_tui.contract.errors import EXIT_DEFECT, InputError, Missing, Refused, ScanflowError
+from scanflow_tui.session import locking
 
 START_S = 60.0
 ENDING_S, ENDING_PAUSE_S = 2.0, 0.005
@@ -170,33 +169,19 @@ def _make_folder(folder: Path) -> bool:
 def _remove_unborn(folder: Path) -> None:
     """Take away what a supervisor left that never made a session; its sentence was told.
 
-    Under the session's lock: one that others start, or that lives though its starter was killed,
-    keeps what is its own.
+    Under the session's lock, which one that has told its sentence holds a moment more: one that
+    others start, or that lives though its starter was killed, keeps what is its own.
     """
     lock = folder / "lock"
     with contextlib.suppress(OSError), open(lock, "a+b") as held:
-        _lock(held.fileno())
-        if (folder / DATABASE_NAME).exists():
+        is_ours = locking.taken(held.fileno(), ENDING_S, ENDING_PAUSE_S)
+        if not is_ours or (folder / DATABASE_NAME).exists():
             return
         (folder / LOG_NAME).unlink(missing_ok=True)
         if (folder / "runs").is_dir():
             (folder / "runs").rmdir()
         lock.unlink(missing_ok=True)
         folder.rmdir()
-
-
-def _lock(handle: int) -> None:
-    """Take a lock; one that has told its sentence holds it a moment more. Raises OSError."""
-    deadline = time.monotonic() + ENDING_S
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(ENDING_PAUSE_S)
-        else:
-            return
 
 
 def _told(stderr: bytes, folder: Path, code: int) -> ScanflowError:

@@ -6,7 +6,6 @@ an ``flock`` that dies with the process; a socket is only ever unlinked under it
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import socket
@@ -16,6 +15,7 @@ from pathlib import Path
 
 from scanflow_tui.contract import wire
 from scanflow_tui.contract.errors import ScanflowError
+from scanflow_tui.session import locking
 
 BUSY_CODE = 75
 SILENT_CODE = 76
@@ -31,22 +31,17 @@ def take_lock(path: Path, socket_path: Path) -> int | None:
     A reader that copies the file holds it for a moment, so it is tried for 2 s while nobody answers
     at the socket.
     """
-    handle = _opened(path)
-    deadline = time.monotonic() + LOCK_TRIES_S
+    until_s = time.monotonic() + LOCK_TRIES_S
     while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if answers(socket_path) or time.monotonic() > deadline:
-                os.close(handle)
-                return None
-            time.sleep(LOCK_PAUSE_S)
-        else:
-            if _is_there(handle, path):
-                return handle
-            # Whoever held it took the file away: a lock on that one would keep nobody out.
-            os.close(handle)
-            handle = _opened(path)
+        handle = _opened(path)
+        left_s = until_s - time.monotonic()
+        is_ours = locking.taken(handle, left_s, LOCK_PAUSE_S, lambda: answers(socket_path))
+        if is_ours and _is_there(handle, path):
+            return handle
+        # Whoever held it may have taken the file away: a lock on that one would keep nobody out.
+        os.close(handle)
+        if not is_ours:
+            return None
 
 
 def _opened(path: Path) -> int:

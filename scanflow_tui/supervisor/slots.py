@@ -21,7 +21,7 @@ from scanflow_tui.contract.records import dataclass
 from scanflow_tui.contract.step import StepLimits
 from scanflow_tui.engine import procfs
 from scanflow_tui.engine.protocol import Capacity
-from scanflow_tui.session import places
+from scanflow_tui.session import locking, places
 from scanflow_tui.supervisor.sharing import Ask, ask_of, decide, in_use
 
 GUARD = "guard"
@@ -317,22 +317,9 @@ def _guarded(folder: Path, patience_s: float = PATIENCE_S) -> Iterator[bool]:
         folder.mkdir(mode=places.FOLDER_MODE, parents=True, exist_ok=True)
         handle = os.open(f"{folder}/{GUARD}", _MAKE, 0o600)
     try:
-        yield _locked(handle, patience_s)
+        yield locking.taken(handle, patience_s, PAUSE_S)
     finally:
         os.close(handle)
-
-
-def _locked(handle: int, patience_s: float) -> bool:
-    until_s = time.monotonic() + patience_s
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > until_s:
-                return False
-            time.sleep(PAUSE_S)
-        else:
-            return True
 
 
 def _with_held(capacity: Capacity, folder: Path) -> Capacity:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from scanflow_tui.client.early import Early
 from scanflow_tui.contract import wire
 
@@ -49,3 +51,25 @@ async def test_what_is_refused_or_cut_off_is_nothing(tmp_path: Path) -> None:
         folder.mkdir()
         async with await serve(folder, *answers):
             assert await asyncio.to_thread(Early(folder, "test").take) is None
+
+
+async def test_a_frame_of_wrong_types_is_nothing_and_nothing_is_printed(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    data = b'{"seq":3}'
+    wrong: list[dict[str, object]] = [
+        {"seq": "three"}, {"seq": None}, {"seq": [3]}, {"n_bytes": "9"}, {"n_bytes": -1},
+        {"n_bytes": None}, {"n_bytes": 1 << 80}, {"kind": "error", "what": []},
+    ]  # fmt: skip
+    frames = [wire.pack(SNAPSHOT | one) for one in wrong]
+    frames += [wire.pack({"kind": "snapshot", "req": 1}), _framed(b"[" * 100_000), _framed(b"[3]")]
+    for number, frame in enumerate(frames):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        async with await serve(folder, WELCOME, frame + data):
+            assert await asyncio.to_thread(Early(folder, "test").take) is None
+    assert capfd.readouterr().err == ""
+
+
+def _framed(data: bytes) -> bytes:
+    return wire.HEADER.pack(len(data)) + data

@@ -22,7 +22,7 @@ def test_a_lock_whose_file_was_taken_away_is_taken_at_the_file_that_is_there(
         path.unlink()
         os.close(held)
 
-    monkeypatch.setattr("scanflow_tui.supervisor.daemon.time.sleep", holder_ends)
+    monkeypatch.setattr("scanflow_tui.session.locking.time.sleep", holder_ends)
     taken = daemon.take_lock(path, tmp_path / "sock")
     assert taken is not None
     with open(path) as other, pytest.raises(BlockingIOError):
