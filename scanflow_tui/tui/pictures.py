@@ -37,6 +37,9 @@ PAGES_KEPT = 4
 BATCH = 8
 """Pictures that are read and decoded together."""
 
+PAUSE_S = 0.03
+"""Before each batch of what is not shown yet: the frame of a turned page is written meanwhile."""
+
 ARTIFACT = "artifact:"
 PLAIN = Adjustment()
 Strips = tuple[Strip, ...]
@@ -78,6 +81,7 @@ class Pictures:
         self._wanted: deque[str] = deque()
         self._shown: frozenset[str] = frozenset()
         self._soon: deque[str] = deque()
+        self._asked = asyncio.Event()
         self._wish: _Wish | None = None
         self._is_loading = False
 
@@ -97,6 +101,8 @@ class Pictures:
         self._soon = deque(soon)
         missing = [d for d in (*digests, *soon) if d and d not in self._opened]
         self._wanted = deque(dict.fromkeys([*missing, *self._wanted]))
+        if not self._shown.isdisjoint(missing):
+            self._asked.set()
         if (self._wanted or self._soon) and not self._is_loading:
             self._is_loading = True
             self._start(self._load())
@@ -145,6 +151,8 @@ class Pictures:
     async def _load(self) -> None:
         try:
             while True:
+                if not (self._wanted and self._wanted[0] in self._shown):
+                    await self._pause()
                 if self._wanted:
                     await self._load_some()
                 elif self._soon:
@@ -153,6 +161,14 @@ class Pictures:
                     return
         finally:
             self._is_loading = False
+
+    async def _pause(self) -> None:
+        """Wait a moment, or until something is asked for that is shown."""
+        self._asked.clear()
+        try:
+            await asyncio.wait_for(self._asked.wait(), PAUSE_S)
+        except TimeoutError:
+            pass
 
     async def _load_some(self) -> None:
         """Read and decode a few, and paint what of them is shown."""

@@ -97,7 +97,11 @@ class Shadow:
         spans: Iterable[tuple[int, int, Iterable[Styled]]],
         piece_of: Callable[[str], Piece | None],
     ) -> Changes:
-        """What differs from the screen after these spans (x, y, texts), which it then shows."""
+        """What differs from the screen after these spans (x, y, texts), which it then shows.
+
+        ``piece_of`` says of a text that is one line of a picture, or a part of it, which piece its
+        first character is; of any other None.
+        """
         changes = Changes()
         for x, y, texts in spans:
             if 0 <= y < self.height:
@@ -202,28 +206,38 @@ class Shadow:
         end, n = x + len(text), len(text)
         if x < 0 or end > self.width or not text or text[0] < PICTURE:
             return False
-        first, last = piece_of(text[0]), piece_of(text[-1])
-        if first is None or last is None or ord(text[-1]) - ord(text[0]) != n - 1:
+        first = piece_of(text)
+        if first is None:
             return False
-        if last != Piece(first.picture, first.column + n - 1, first.row) or not _counts_on(text):
+        spot = _spot(first.picture, x - first.column, y - first.row)
+        before = self._rows[y].spots[x:end]
+        was = before[0]
+        if was is not None and before.count(was) == n:
+            # Where one picture follows another there is nothing to look at cell by cell.
+            if was == spot:
+                return self._rows[y].styles[x:end] == [style] * n
+            changes.lost[was] = changes.lost.get(was, 0) + n
+        elif spot in before:
             return False
-        row, spot = self._rows[y], _spot(first.picture, x - first.column, y - first.row)
-        styles = [style] * n
-        before = row.spots[x:end]
-        if spot in before:
-            return bool(before == [spot] * n and row.styles[x:end] == styles)
-        for at, was in enumerate(before, x):
-            if was is None:
+        else:
+            for at in range(x, end):
                 self._lose(at, y, changes)
-            else:
-                changes.lost[was] = changes.lost.get(was, 0) + 1
-        known = [was for was, char in zip(row.styles[x:end], row.chars[x:end], strict=True)
-                 if char is not None]  # fmt: skip
-        if known != [style] * len(known):
-            changes.restyled.add(spot)
-        row.chars[x:end], row.styles[x:end], row.spots[x:end] = [PICTURE] * n, styles, [spot] * n
-        changes.fresh[spot] = changes.fresh.get(spot, 0) + n
+        self._set_pieces(x, end, y, style, spot, changes)
         return True
+
+    def _set_pieces(
+        self, x: int, end: int, y: int, style: str, spot: Spot, changes: Changes
+    ) -> None:
+        """These cells show a picture that none of them showed."""
+        row, n = self._rows[y], end - x
+        styles = [style] * n
+        if row.styles[x:end] != styles:
+            cells = zip(row.styles[x:end], row.chars[x:end], strict=True)
+            if any(now != style for now, char in cells if char is not None):
+                changes.restyled.add(spot)
+            row.styles[x:end] = styles
+        row.chars[x:end], row.spots[x:end] = [PICTURE] * n, [spot] * n
+        changes.fresh[spot] = changes.fresh.get(spot, 0) + n
 
     def _take_mixed(
         self,
@@ -319,9 +333,3 @@ def _is_simple(text: str) -> bool:
     if text.isascii():
         return True
     return all(char < "\u0300" or (char < PICTURE and cell_len(char) == 1) for char in text)
-
-
-@lru_cache(maxsize=8192)
-def _counts_on(text: str) -> bool:
-    """Whether each character is the one after that before it."""
-    return all(ord(char) == ord(text[0]) + at for at, char in enumerate(text))

@@ -34,6 +34,8 @@ class Sheet:
     source: Pixels
     size_px: tuple[int, int]
     whole: bytes
+    lines: tuple[str, ...]
+    """Its characters, line by line."""
 
     @property
     def n_codes(self) -> int:
@@ -82,28 +84,31 @@ class Sheets:
         self._next_code = first + n_codes
         self._take_back(range(first, first + n_codes))
         whole = painting.payload
-        sheet = Sheet(self._next_number, first, box, cell, pixels, size_px, whole)
+        lines = tuple(
+            _characters(first + row * box.columns, box.columns) for row in range(box.rows)
+        )
+        sheet = Sheet(self._next_number, first, box, cell, pixels, size_px, whole, lines)
         self._next_number += 1
         self._by_number[sheet.number] = sheet
         self._owner.update(dict.fromkeys(range(first, first + n_codes), sheet.number))
-        strips = []
-        for row in range(box.rows):
-            start = PRIVATE_FIRST + first + row * box.columns
-            text = "".join(map(chr, range(start, start + box.columns)))
-            strips.append(Strip([Segment(text)], box.columns))
-        return sheet.number, tuple(strips)
+        return sheet.number, tuple(Strip([Segment(line)], box.columns) for line in lines)
 
     def sheet(self, number: int) -> Sheet | None:
         """A picture that still has its characters."""
         return self._by_number.get(number)
 
-    def piece_of(self, char: str) -> Piece | None:
-        """Which cell of which picture a character stands for."""
-        code = ord(char) - PRIVATE_FIRST
+    def piece_of(self, text: str) -> Piece | None:
+        """The cell of a picture that a text's first character stands for, where the others stand
+        for those beside it.
+        """
+        code = ord(text[0]) - PRIVATE_FIRST
         sheet = self._by_number.get(self._owner.get(code, 0))
         if sheet is None:
             return None
         row, column = divmod(code - sheet.first_code, sheet.box.columns)
+        end = column + len(text)
+        if end > sheet.box.columns or text != sheet.lines[row][column:end]:
+            return None
         return Piece(sheet.number, column, row)
 
     def _take_back(self, codes: range) -> None:
@@ -112,3 +117,8 @@ class Sheets:
             self.taken_back.append(number)
             for code in range(sheet.first_code, sheet.first_code + sheet.n_codes):
                 del self._owner[code]
+
+
+def _characters(first_code: int, n: int) -> str:
+    start = PRIVATE_FIRST + first_code
+    return "".join(map(chr, range(start, start + n)))

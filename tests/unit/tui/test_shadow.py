@@ -11,11 +11,12 @@ from scanflow_tui.tui.writing import written
 WIDE = 4
 
 
-def piece_of(char: str) -> Piece | None:
+def piece_of(text: str) -> Piece | None:
     """Pictures of 4 by 3 cells."""
-    picture, place = divmod(ord(char) - PRIVATE_FIRST, WIDE * 3)
+    picture, place = divmod(ord(text[0]) - PRIVATE_FIRST, WIDE * 3)
     row, column = divmod(place, WIDE)
-    return Piece(picture, column, row)
+    counts_on = all(ord(char) == ord(text[0]) + at for at, char in enumerate(text))
+    return Piece(picture, column, row) if counts_on and column + len(text) <= WIDE else None
 
 
 def row_of(picture: int, row: int) -> str:
