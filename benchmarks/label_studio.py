@@ -7,8 +7,9 @@
 Label Studio is asked over its own HTTP API on loopback: store an annotation, then give the next
 task, whose image (the same 28x28 PNG) comes inside it. No browser is in it: neither its rendering
 nor its code, its cookies or its further requests, all of which favours Label Studio. ScanFlow is
-the real program in a pseudo-terminal that counts bytes, from the key to the last byte of the next
-image on the screen, sixel included.
+the real program in a pseudo-terminal that counts bytes, from the key to the last byte of the frame
+with the next image, sixel included; and to the last byte of all, which says that the label is saved
+(drawn once no key came for a quarter of a second).
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from PIL import Image
 
 from labelling_session import CLASSES, Queued, digits
-from labelling_terminal import XTERM, CountingTerminal
+from labelling_terminal import SIXEL_BEGINS, XTERM, Chunk, CountingTerminal
 from report import Row, save, show
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"
@@ -44,6 +45,7 @@ START_S_MAX = 300
 IMPORT_TASKS = 2500
 ENTER = "\r"
 STILL_S = 0.3
+SIXEL_ENDS = b"\x1b\\"
 ANSWER_S_MAX = 10.0
 CONFIG = (
     '<View><Image name="image" value="$image"/><Choices name="label" toName="image" '
@@ -208,9 +210,11 @@ def labelling(n_tasks: int) -> Iterator[CountingTerminal]:
                 Path(folder).chmod(0o700)
 
 
-def scanflow(n_tasks: int, n_labels: int) -> tuple[list[float], list[int]]:
-    """The same of a class key in the single view, image and text of the next sample included."""
-    took_ms, n_bytes = [], []
+def scanflow(n_tasks: int, n_labels: int) -> tuple[list[float], list[int], list[float]]:
+    """The same of a class key in the single view, image and text of the next sample included; and
+    milliseconds until all is said.
+    """
+    took_ms, n_bytes, said_ms = [], [], []
     with labelling(n_tasks) as terminal:
         terminal.type(ENTER)
         terminal.quiet(2.0)
@@ -222,17 +226,30 @@ def scanflow(n_tasks: int, n_labels: int) -> tuple[list[float], list[int]]:
                 time.sleep(0.002)
             terminal.quiet(STILL_S)
             chunks = terminal.since(mark)
-            took_ms.append((chunks[-1].at_s - at_s) * 1e3)
+            took_ms.append((shown_s(chunks) - at_s) * 1e3)
+            said_ms.append((chunks[-1].at_s - at_s) * 1e3)
             n_bytes.append(1 + sum(len(chunk.data) for chunk in chunks))
-    return took_ms, n_bytes
+    return took_ms, n_bytes, said_ms
 
 
-def told(took_ms: list[float], n_bytes: list[int]) -> str:
+def shown_s(chunks: list[Chunk]) -> float:
+    """When the next image was whole, which a frame ends with. Raises SystemExit where none came."""
+    seen = b""
+    for chunk in chunks:
+        seen += chunk.data
+        begins = seen.find(SIXEL_BEGINS)
+        if begins >= 0 and seen.find(SIXEL_ENDS, begins) >= 0:
+            return chunk.at_s
+    raise SystemExit("no image came after a key")
+
+
+def told(took_ms: list[float], n_bytes: list[int], said_ms: list[float] | None = None) -> str:
     """One line of a measurement."""
     p99 = quantiles(took_ms, n=100)[98]
+    said = "" if said_ms is None else f"; said to be saved: p50 {median(said_ms):.0f} ms"
     return (
         f"{median(n_bytes):,.0f} bytes a label; key to next: p50 {median(took_ms):.1f} ms, "
-        f"p99 {p99:.1f} ms"
+        f"p99 {p99:.1f} ms{said}"
     )
 
 
