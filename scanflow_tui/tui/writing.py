@@ -16,6 +16,12 @@ GROUPED_RUNS_MAX = 400
 """So many runs are written style by style; more (a whole screen) from top to bottom."""
 
 RESET = "\x1b[0m"
+VERTICAL_TAB = "\v"
+"""A line down in the same column: as a line feed, which the kernel may make a new line of."""
+
+DOWN_MAX = 3
+"""Lines for which it is no longer than the sequence that counts them."""
+
 _SGR = re.compile(r"\x1b\[([\d;]*)m\Z")
 PARAMETERS_MAX = 10
 """In one sequence: mlterm passes over the rest, and a colour is five."""
@@ -80,6 +86,8 @@ def _relative(across: int, down: int) -> str:
 def _steps(n: int, onward: str, back: str) -> str:
     if n == 0:
         return ""
+    if onward == "B" and 0 < n <= DOWN_MAX:
+        return VERTICAL_TAB * n
     count = "" if abs(n) == 1 else str(abs(n))
     return f"\x1b[{count}{onward if n > 0 else back}"
 
