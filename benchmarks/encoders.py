@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import io
 import os
 import platform
 import re
@@ -31,6 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 from PIL import Image
 
+import real_images
 from encoder_peers import Peer, Pixels, libsixel, libsixel_full, libsixel_grey, package, programs
 from report import Row, save, show
 from scanflow_tui.images.kitty import png
@@ -76,18 +76,13 @@ def photographs() -> list[Pixels]:
     ]
 
 
-def cifar(data: Path) -> list[Pixels]:
+def cifar() -> list[Pixels]:
     """CIFAR-10's first test images, enlarged; empty where they are not here."""
-    path = data / "CIFAR10" / "test.npz"
-    if not path.exists():
+    if not real_images.has_photographs():
         return []
-    with np.load(path) as found:
-        starts, files = found["offset"], found["jpeg"].tobytes()
-    pictures = []
-    for at in range(N_PHOTOS):
-        small = Image.open(io.BytesIO(files[starts[at] : starts[at + 1]])).convert("RGB")
-        pictures.append(np.asarray(small.resize((SIDE, SIDE), Image.Resampling.BICUBIC)))
-    return pictures
+    size, bicubic = (SIDE, SIDE), Image.Resampling.BICUBIC
+    small = real_images.photographs(N_PHOTOS)
+    return [np.asarray(Image.fromarray(one).resize(size, bicubic)) for one in small]
 
 
 def measured(
@@ -253,7 +248,7 @@ def main() -> int:
     figures = {"tile": details}
     tell("tile", details)
     sets: list[tuple[str, Callable[[], list[Pixels]]]] = [
-        ("photograph", photographs), ("CIFAR-10 enlarged", lambda: cifar(data)),
+        ("photograph", photographs), ("CIFAR-10 enlarged", cifar),
     ]  # fmt: skip
     for name, made in sets:
         pictures = made()

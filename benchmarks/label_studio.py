@@ -36,8 +36,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from PIL import Image
 
-from labelling_session import CLASSES, Queued, digits
+from labelling_session import CLASSES, Queued
 from labelling_terminal import SIXEL_BEGINS, XTERM, Chunk, CountingTerminal
+from real_images import digits
 from report import Row, save, show
 
 TOKEN = "0123456789abcdef0123456789abcdef01234567"

@@ -22,6 +22,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
+from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -29,8 +30,12 @@ from labelling_peer import BARE, PROGRAM
 from labelling_session import Queued
 from labelling_terminal import KITTY, KITTY_PLACED, KITTY_SENT, SIXEL_BEGINS, XTERM, Kind
 from labelling_terminal import CountingTerminal as Terminal
+from real_images import digits, has_photographs, photographs
 from report import Row, save, show
 from scanflow_tui.contract.limits import QUEUE_ENTRIES_MAX
+
+if TYPE_CHECKING:
+    import numpy as np
 
 RIGHT, LEFT, ENTER = "\x1b[C", "\x1b[D", "\r"
 STILL_S = 0.3
@@ -48,10 +53,10 @@ SAVED = re.compile(r"· saved")
 
 
 @contextmanager
-def session(n_samples: int) -> Iterator[Queued]:
+def session(n_samples: int, pictures: Callable[[int], np.ndarray] = digits) -> Iterator[Queued]:
     """A session with so many samples to label, ended and removed after it."""
     with tempfile.TemporaryDirectory(prefix="sf-labelling-", ignore_cleanup_errors=True) as name:
-        queued = Queued(Path(name), n_samples)
+        queued = Queued(Path(name), n_samples, pictures)
         try:
             yield queued
         finally:
@@ -92,14 +97,22 @@ def bytes_of_keys(terminal: Terminal, keys: list[str], still_s: float = STILL_S)
 
 
 def focus(peer_python: str) -> list[Row]:
-    """The cursor goes by one in a grid of 40."""
-    with session(200) as queued:
+    """The cursor goes by one in a grid of 40: digits; and photographs, where they are here."""
+    rows = _focus(peer_python, "digits", digits)
+    if has_photographs():
+        rows += _focus(peer_python, "CIFAR-10", photographs)
+    return rows
+
+
+def _focus(peer_python: str, name: str, pictures: Callable[[int], np.ndarray]) -> list[Row]:
+    with session(200, pictures) as queued:
         with labelling(queued) as terminal:
             said = bytes_of_keys(terminal, [RIGHT] * 20 + [LEFT] * 15)
         sizes, n_images = [len(data) for data in said], sum(d.count(SIXEL_BEGINS) for d in said)
         figure = f"at most {max(sizes)} bytes, median {median(sizes):.0f}; {n_images} images"
         is_met = max(sizes) <= 600 and not n_images
-        rows = [Row("focus by one in a grid of 40 (sixel)", "600 bytes, no image", figure, is_met)]
+        claim = f"focus by one in a grid of 40 (sixel, {name})"
+        rows = [Row(claim, "600 bytes, no image", figure, is_met)]
         claims = {
             "textual-image's widgets, same grid, what has the focus is framed": "focus",
             "the same, a class that is moved by hand is framed": "class",
@@ -112,7 +125,7 @@ def focus(peer_python: str) -> list[Row]:
                 continue
             theirs = _peer_bytes(peer_python, queued, kind)
             ratio = median(theirs) / median(sizes)
-            told = f"median {median(theirs):,.0f} bytes: {ratio:,.0f} times"
+            told = f"{name}: median {median(theirs):,.0f} bytes: {ratio:,.0f} times"
             rows.append(Row(claim, target, told, ratio >= 500 if target else None, theirs))
     return rows
 

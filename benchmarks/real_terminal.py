@@ -29,7 +29,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 from PIL import Image
 
-from labelling_session import Queued, digits
+from labelling_session import Queued
+from real_images import digits
 from report import Row, save, show
 from virtual_screen import EMULATORS, LIT, Emulator, RealTerminal, Shot, VirtualScreen
 
