@@ -43,6 +43,8 @@ class Desk:
     guesses: Mapping[str, int]
     authors: tuple[tuple[str, str], ...]
     name: str = ""
+    n_settled: int = 0
+    """Imports that had come into force, or were taken back."""
 
 
 def desk_named(state: SessionState, number: int | None, node: str | None) -> LabelDesk:
@@ -87,6 +89,7 @@ def desk_of(link: Link, found: LabelDesk) -> Desk:
         {entry.id: entry.guess for entry in queue},
         tuple(authors),
         state.name,
+        len(found.settled),
     )
 
 

@@ -96,6 +96,7 @@ class BeginImport:
 
     ``file`` is the SHA-256 of the file, ``form`` its format. ``authors`` are ``[name, session]``
     of those whom this session does not know yet; ``n_known`` is how many it knew before.
+    ``n_settled`` imports had come into force, or were taken back, when the file was judged.
     """
 
     run: int
@@ -105,6 +106,7 @@ class BeginImport:
     n_labels: int
     n_known: int
     authors: list[Any]
+    n_settled: int = -1
 
 
 @dataclass(frozen=True, slots=True)

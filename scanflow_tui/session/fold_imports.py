@@ -35,7 +35,7 @@ def voice(author: str) -> str:
 
 def import_began(state: SessionState, event: Event, fact: ImportBegan) -> None:
     """A file is brought to a desk, and names people."""
-    desk_of(state, fact.run, fact.node)
+    desk = desk_of(state, fact.run, fact.node)
     state.imports[event.seq] = ImportView(
         desk_key(fact.run, fact.node),
         event.at,
@@ -44,6 +44,7 @@ def import_began(state: SessionState, event: Event, fact: ImportBegan) -> None:
         fact.form,
         fact.n_labels,
         phase="coming" if fact.whole else "here",
+        n_settled=len(desk.settled),
     )
     state.said_authors.extend(fact.authors)
 

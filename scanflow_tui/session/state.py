@@ -126,6 +126,8 @@ class ImportView(msgspec.Struct):
     n_labels: int
     n_came: int = 0
     phase: ImportPhase = "coming"
+    n_settled: int = 0
+    """How many imports of the desk had come into force, or were taken back, when it began."""
 
 
 class PlaceView(msgspec.Struct, frozen=True):

@@ -31,7 +31,8 @@ _SESSION: Final = re.compile(r"([0-9A-HJKMNP-TV-Z]{26})?")
 def begin(turn: Turn, given: Commanded, command: cmd.BeginImport) -> None:
     """Record that a file comes, and whom it names; the answer's value is the event's number."""
     known = turn.state.said_authors
-    if command.n_known != len(known):
+    n_settled = len(turn.state.desks[desk_key(command.run, command.node)].settled)
+    if command.n_known != len(known) or command.n_settled not in (-1, n_settled):
         raise Refused("another import came between, so nothing was brought in", hint="try again")
     if not SHA.fullmatch(command.file) or not _FORM.fullmatch(command.form):
         raise InputError("an import names the SHA-256 of its file, and its format")
@@ -96,6 +97,9 @@ def end(turn: Turn, given: Commanded, command: cmd.EndImport) -> None:
         raise Refused(f"the import that began at event {command.begun} has ended already")
     if known.n_came != known.n_labels:
         raise Refused(f"{known.n_came} labels came of {known.n_labels}: none is in force")
+    if len(turn.state.desks[known.desk].settled) != known.n_settled:
+        # What was new when the file was judged may be known by now.
+        raise Refused("another import came into force, or was taken back, meanwhile")
     turn.emit(ev.ImportEnded(command.run, command.node, command.begun), given.actor, given.id)
     turn.reply(given.id)
 

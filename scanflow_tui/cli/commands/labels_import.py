@@ -108,22 +108,28 @@ def _send(
             new.append([record.author, record.session])
     run, node = desk.run.number, desk.node
     n_done = 0
-    answer = link.send(BeginImport(run, node, digest, form, len(records), len(desk.authors), new))
+    n_known, n_settled = len(desk.authors), desk.n_settled
+    answer = link.send(BeginImport(run, node, digest, form, len(records), n_known, new, n_settled))
     begun = int(answer.value)
     for first in range(0, len(records), limits.IMPORT_ROWS_MAX):
         part = records[first : first + limits.IMPORT_ROWS_MAX]
         rows = [_row(record, numbers) for record in part]
-        try:
-            link.send(ImportLabels(run, node, begun, rows))
-        except ScanflowError as error:
-            sentence = f"{error.what}; nothing of the file is in force"
-            raise type(error)(sentence, where=error.where, hint="import the file again") from None
+        _give(link, ImportLabels(run, node, begun, rows))
         n_done += len(part)
         told = n_done - n_done % TOLD_LABELS
         over = f"over {told:,} of " if told else ""
         tell(n_done / len(records), f"importing: {over}{count(len(records), 'label')}")
-    link.send(EndImport(run, node, begun))
+    _give(link, EndImport(run, node, begun))
     return begun
+
+
+def _give(link: Link, command: ImportLabels | EndImport) -> None:
+    """Give a command of an import that began."""
+    try:
+        link.send(command)
+    except ScanflowError as error:
+        sentence = f"{error.what}; nothing of the file is in force"
+        raise type(error)(sentence, where=error.where, hint="import the file again") from None
 
 
 def _row(record: Record, numbers: dict[tuple[str, str], int]) -> list[Any]:

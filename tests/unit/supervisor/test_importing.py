@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -109,6 +110,30 @@ def test_of_two_files_the_other_one_s_word_is_in_force_again() -> None:
     world.give(world.undo(second), "c1:1")
     assert world.desk.labels["s0"]["said:a1"].value == 1
     assert world.desk.notes["s0"] == first_note
+
+
+def test_of_two_imports_at_once_one_alone_comes_into_force() -> None:
+    world = Importing()
+    command = cmd.BeginImport(world.run, "label", SHA, "csv", 2, 2, [])
+    other = int(answer(world.give(command, "c2:0")).value)
+    for begun, client in ((world.begun, "c1"), (other, "c2")):
+        rows = cmd.ImportLabels(world.run, "label", begun, [row(), row("s1")])
+        world.give(rows, f"{client}:1")
+    assert answer(world.give(world.end(world.begun), "c1:2")).error is None
+    assert "another import" in str(answer(world.give(world.end(other), "c2:2")).error)
+    assert world.machine.state.imports[other].phase == "coming"
+    assert {label.begun for by in world.desk.labels.values() for label in by.values()} == {
+        world.begun
+    }
+
+
+def test_a_file_judged_before_another_came_into_force_does_not_begin() -> None:
+    world = Importing()
+    world.bring(row(), n_known=2)
+    command = cmd.BeginImport(world.run, "label", SHA, "csv", 1, 2, [], n_settled=0)
+    assert "another import came between" in str(answer(world.give(command, "c2:0")).error)
+    answered = answer(world.give(replace(command, n_settled=1), "c2:1"))
+    assert answered.error is None
 
 
 def test_an_import_that_broke_off_may_be_taken_back_and_nothing_more_comes_of_it() -> None:
