@@ -177,6 +177,13 @@ class Annotating:
         self.go(self.next_open(self.cursor), now_s)
         return judged(self, now_s)
 
+    def unmark(self, layout: Layout) -> bool:
+        """Frame nothing any more where a framed tile is not on the page; whether that was so."""
+        if self.marked <= {entry.id for entry in self.page(layout)}:
+            return False
+        self.marked = frozenset()
+        return True
+
     def answer_marked(self, key: str, now_s: float) -> str:
         """The page that was framed: ``a`` accepts it, any other key does not."""
         entries = tuple(entry for entry in self.entries if entry.id in self.marked)

@@ -63,6 +63,20 @@ def restore(work: Annotating, desk: LabelDesk, now_s: float) -> None:
         work.go(work.places.at(place.sample) or 0, now_s)
 
 
+def carry(before: Annotating, work: Annotating) -> None:
+    """The queue was dealt anew: the image, and how it is looked at, stay as they are."""
+    here, now_s = before.entry.id, before.since_s
+    work.second = before.second
+    work.sort(before.order, now_s)
+    work.single, work.blind, work.look = before.single, before.blind, before.look
+    work.near, work.filtered = before.near, before.filtered
+    work.last, work.said_at_s = before.last, before.said_at_s
+    work.go(work.places.at(here) or 0, now_s)
+    if before.asked is not None and not judge(work, now_s):
+        work.go(work.places.at(here) or 0, now_s)
+    work.since_s = now_s
+
+
 def to_keep(work: Annotating, desk: LabelDesk, drafts: Drafts) -> KeepPlace | None:
     """What to keep of where somebody is; None where the session knows it."""
     way, place, draft = _way(work), desk.places.get(work.queue.actor), drafts.changed()

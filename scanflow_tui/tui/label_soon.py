@@ -48,9 +48,20 @@ class Soon:
         """A key came."""
         self._key_s = self._screen.scanflow.direct.now_s()
 
+    def is_typing(self) -> bool:
+        """Whether the last key is so near that the next one is waited for."""
+        direct = self._screen.scanflow.direct
+        return direct.now_s() < self._key_s + direct.still_s
+
     def drawn(self) -> None:
         """Everything is on the screen."""
         self._is_stale = False
+
+    def catch_up(self) -> None:
+        """The bars are about to be painted: they never say "saved" above tiles that do not."""
+        if self._is_stale:
+            self._is_stale = False
+            self._draw()
 
     def wanted(self) -> None:
         """Something is to be drawn that no key waits for."""
@@ -64,10 +75,9 @@ class Soon:
         self._is_due = False
         if not self._is_stale or not self._screen.is_current:
             return
-        direct = self._screen.scanflow.direct
-        still_at_s = self._key_s + direct.still_s
-        if direct.now_s() < still_at_s:
+        if self.is_typing():
+            direct = self._screen.scanflow.direct
             self._is_due = True
-            direct.later(still_at_s, self._screen, self._look)
+            direct.later(self._key_s + direct.still_s, self._screen, self._look)
         else:
             self._draw()

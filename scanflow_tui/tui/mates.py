@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 from scanflow_tui.contract.commands import TakePart
 from scanflow_tui.contract.errors import ScanflowError
+from scanflow_tui.session.fold_labels import SECOND_LOOK
 from scanflow_tui.session.state import LabelDesk, SessionState
 from scanflow_tui.tui import team
 from scanflow_tui.tui.annotating import Annotating
-from scanflow_tui.tui.coming_back import Drafts
 from scanflow_tui.tui.present.label import DONE
 from scanflow_tui.tui.present.pipeline import graph_of
 from scanflow_tui.tui.texts import Texts
@@ -23,19 +23,27 @@ if TYPE_CHECKING:
     from scanflow_tui.tui.app import ScanflowApp
 
 
+JOINING = "Your part of the queue is asked for …"
+LOOKING = "The images to look at again are looked for …"
 PART_DONE = "Every image of your part has its word; all is saved. The owner ends the labelling."
 
 
 class Mates:
     """``dealt`` are those among whom the queue on the screen was dealt."""
 
-    def __init__(self, app: ScanflowApp, me: str, redraw: Callable[[str], None]) -> None:
+    def __init__(
+        self, app: ScanflowApp, me: str, redraw: Callable[[str], None], is_asked: Callable[[], bool]
+    ) -> None:
         self.dealt: tuple[str, ...] = ()
         self._app = app
         self._me = me
         self._redraw = redraw
+        self._is_asked = is_asked
         self._texts = Texts(app, lambda: redraw(""))
         self._joined: tuple[int, str] | None = None
+        self._looks: tuple[int, str] | None = None
+        self.again: tuple[str, ...] | None = None
+        """The samples of the second look that the owner left; None while they are looked for."""
 
     @property
     def is_guest(self) -> bool:
@@ -52,28 +60,58 @@ class Mates:
             self._app.run_worker(self._join(desk.run, desk.node))
         return True
 
-    def is_joining(self, desk: LabelDesk | None, work: Annotating | None) -> bool:
-        """Whether a guest's part is asked for and has not come."""
+    def waits_for(self, desk: LabelDesk | None, work: Annotating | None) -> str:
+        """What has to come before there is something to label; empty where nothing has to."""
         state = self._app.known.state
         if state is None or desk is None or work is not None:
-            return False
-        return team.must_join(state, desk, self._me)
+            return ""
+        if team.must_join(state, desk, self._me):
+            return JOINING
+        is_looking = self._looks == (desk.run, desk.node) and self.again is None
+        return LOOKING if is_looking else ""
 
-    def is_dealt_anew(self, desk: LabelDesk, work: Annotating | None, drafts: Drafts) -> bool:
-        """Whether somebody joined, and nothing of mine is on its way that would be lost."""
-        if work is None or work.queue.unsaved or drafts.texts:
+    def is_dealt_anew(self, desk: LabelDesk, work: Annotating) -> bool:
+        """Whether somebody joined, and nothing of mine is on its way that would be lost: no label,
+        no answer to a question that is open, no second key, no page that is framed.
+        """
+        if tuple(desk.annotators) == self.dealt:
             return False
-        return tuple(desk.annotators) != self.dealt
+        return not (work.queue.unsaved or self._is_asked() or work.strokes or work.marked)
 
     async def second_look(self, work: Annotating) -> tuple[str, ...]:
         """The samples to look at again, for the owner; none for others, nor in a replay."""
+        return await self._looked_at(work.queue.run, self._desk(work), len(work.keys.names))
+
+    def has_to_look(self, desk: LabelDesk, n_classes: int) -> bool:
+        """Whether the owner left this desk in a second look, and its samples are not found yet: a
+        key must not be for another image than the one that it was pressed at.
+        """
+        place = desk.places.get(self._me)
+        here = (desk.run, desk.node)
+        if place is None or place.order != SECOND_LOOK or self.is_guest:
+            return False
+        if self._looks != here:
+            self._looks, self.again = here, None
+            self._app.run_worker(self._look(desk, n_classes))
+        return self.again is None
+
+    async def _look(self, desk: LabelDesk, n_classes: int) -> None:
+        try:
+            self.again = await self._looked_at(desk.run, desk, n_classes)
+        finally:
+            self.again = self.again or ()
+            self._app.refresh_place(None)
+
+    async def _looked_at(
+        self, number: int, desk: LabelDesk | None, n_classes: int
+    ) -> tuple[str, ...]:
         state, source = self._app.known.state, self._app.source
         if source is None or not source.writable or state is None or self.is_guest:
             return ()
-        run, desk = state.runs.get(work.queue.run), self._desk(work)
+        run = state.runs.get(number)
         if run is None or run.check is None or desk is None:
             return ()
-        return await team.second_look(source, run, run.check, desk, len(work.keys.names))
+        return await team.second_look(source, run, run.check, desk, n_classes)
 
     def said_of(self, work: Annotating) -> str:
         """How many were looked at again, and who said what of the sample under the cursor."""

@@ -46,6 +46,13 @@ def my_part(desk: LabelDesk, check: CheckView, graph: Multigraph | None, me: str
     )
 
 
+def with_sample(part: Part, entry: QueueEntry) -> Part:
+    """A part that holds this sample in any case: a key that is about to be pressed is for it."""
+    if any(one.id == entry.id for one in part.entries):
+        return part
+    return Part((*part.entries, entry), part.mine | {entry.id})
+
+
 def again_in(part: Part) -> tuple[QueueEntry, ...]:
     """The second showings in a part, all of which need the person's own word."""
     if not part.mine:

@@ -15,7 +15,7 @@ from scanflow_tui.labels.assign import Part
 from scanflow_tui.session.state import CheckView, LabelDesk, RunView, SessionState, desk_key
 from scanflow_tui.tui import team
 from scanflow_tui.tui.annotating import Annotating
-from scanflow_tui.tui.coming_back import Drafts, restore, to_keep
+from scanflow_tui.tui.coming_back import Drafts, carry, restore, to_keep
 from scanflow_tui.tui.label_queue import LabelQueue
 from scanflow_tui.tui.mates import Mates
 from scanflow_tui.tui.pictures import in_artifact, pictures_of
@@ -44,13 +44,17 @@ Pictured = Mapping[str, str]
 
 
 class Workbench:
-    """``work`` is None while there is nothing to label; ``redraw`` hears a sentence or nothing."""
+    """``work`` is None while there is nothing to label; ``redraw`` hears a sentence or nothing.
+
+    ``is_asked``: whether a question about the work is open, so that the work has to stay.
+    """
 
     def __init__(
         self,
         app: ScanflowApp,
         redraw: Callable[[str], None],
         redraw_soon: Callable[[], None] = lambda: None,
+        is_asked: Callable[[], bool] = lambda: False,
     ) -> None:
         self.work: Annotating | None = None
         self.check: CheckView | None = None
@@ -71,7 +75,7 @@ class Workbench:
         self._followed = -1
         self.drafts = Drafts()
         self.desk: LabelDesk | None = None
-        self.mates = Mates(app, me(), redraw)
+        self.mates = Mates(app, me(), redraw, is_asked)
         self._still: object = None
         self._timer: Timer | None = None
 
@@ -89,9 +93,10 @@ class Workbench:
             return
         run, check, desk = found
         self.desk = desk
-        is_dealt_anew = self.mates.is_dealt_anew(desk, self.work, self.drafts)
-        if self.work is None or self._run != run.number or is_dealt_anew:
+        if self.work is None or self._run != run.number:
             self._begin(state, run, check, desk)
+        elif self.mates.is_dealt_anew(desk, self.work):
+            self._begin(state, run, check, desk, self.work)
         elif self.work is not None:
             self.work.queue.folded(desk, state.seq)
         self.check = check
@@ -231,30 +236,45 @@ class Workbench:
         if at is not None:
             work.go(at, self._app.steady_s())
 
-    def _begin(self, state: SessionState, run: RunView, check: CheckView, desk: LabelDesk) -> None:
+    def _begin(
+        self, state: SessionState, run: RunView, check: CheckView, desk: LabelDesk,
+        before: Annotating | None = None,
+    ) -> None:  # fmt: skip
+        """Open a desk; ``before`` is the work at it, where the queue was dealt anew."""
         self._app.workers.cancel_group(self._app, "labels")
-        self._sender, self.drafts, self.desk = None, Drafts(), desk
+        self._sender, self.desk = None, desk
+        if before is None:
+            self.drafts = Drafts()
         source = self._app.source
         is_live = source is not None and source.writable
         if is_live and self.mates.has_to_join(state, desk):
             self.work, self._run = None, None
             return
         graph = graph_of(state, run)
+        highest = max((entry.guess for entry in check.queue), default=0)
+        keys = keys_of_classes(graph, highest + 1)
+        if is_live and before is None and self.mates.has_to_look(desk, len(keys.names)):
+            self.work, self._run = None, None
+            return
         self.mates.dealt = tuple(desk.annotators)
         part = team.my_part(desk, check, graph, me()) if is_live else Part(check.queue, NOBODY)
+        if before is not None:
+            part = team.with_sample(part, before.entry)
         self._again = team.again_in(part)
         queue = LabelQueue(run.number, desk.node, part.entries, me(), desk, part.mine)
         queue.folded(desk, state.seq)
         self._run = run.number
-        highest = max((entry.guess for entry in check.queue), default=0)
-        keys = keys_of_classes(graph, highest + 1)
         self.guidelines = dict(graph.guidelines) if graph is not None else {}
         self.work = None
         if part.entries:
             now_s, guest = self._app.steady_s(), self.mates.is_guest
             self.work = Annotating(queue, keys, since_s=now_s, guest=guest)
+            self.work.second = self.mates.again or ()
         if source is not None and source.writable and self.work is not None:
-            restore(self.work, desk, self._app.steady_s())
+            if before is None:
+                restore(self.work, desk, self._app.steady_s())
+            else:
+                carry(before, self.work)
             self._sender = Sender(source, queue, self._fold, self._answered)
             self._app.run_worker(self._sender.run(), group="labels")
             # What was loaded stays: no search for garbage has to pass over it at a key.

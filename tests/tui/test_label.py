@@ -12,6 +12,7 @@ from scanflow_tui.session.state import desk_key
 from scanflow_tui.tui.present.label_order import arranged, is_hidden
 from scanflow_tui.tui.screens.label import LabelScreen
 from scanflow_tui.tui.sending import UNDER_WAY_MAX
+from scanflow_tui.tui.widgets.bars import Footer
 from tests.driver import LARGE, SMALL, Driver, drive
 from tests.fakes.demo_events import demo_events, half_labelled, queue, thumbnail
 from tests.fakes.people import ME, PeopleSource, squares
@@ -86,6 +87,23 @@ async def test_a_label_shows_dots_until_it_is_acknowledged() -> None:
         made.release()
         await it.until("3 ✓")
         it.expect_no_text("3 …", "not yet saved")
+
+
+async def test_saved_is_never_said_above_a_tile_that_says_otherwise() -> None:
+    made = source()
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("0 zero")
+        it.app.direct.still_s = 600.0
+        made.hold()
+        await it.press("3")
+        it.expect_text("3 …", "1 not yet saved")
+        made.release()
+        await it.settle()
+        place = it.app.screen
+        assert isinstance(place, LabelScreen)
+        place.paint_bars()
+        await it.settle()
+        it.expect_text("3 ✓", " saved")
 
 
 async def test_a_refused_label_is_said_and_falls_away() -> None:
@@ -173,6 +191,27 @@ async def test_accept_page_frames_its_tiles_first() -> None:
         assert labels(made) == []
         await it.press("A", "a")
         assert labels(made) == takes
+
+
+async def test_a_framed_page_asks_until_it_is_answered() -> None:
+    async with drive(source(), start="label", size=LARGE) as it:
+        await it.until("0 zero")
+        await it.press("A")
+        it.app.screen.query_one(Footer).clear()
+        it.expect_footer("[a] accept", "[esc] nothing")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (30, 10)])
+async def test_a_page_that_changed_accepts_nothing(size: tuple[int, int]) -> None:
+    made = source()
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("0 zero")
+        await it.press("A")
+        it.expect_text("╔═")
+        await it.pilot.resize_terminal(*size)
+        await it.settle()
+        await it.press("a")
+        assert labels(made) == []
 
 
 async def test_a_digit_never_answers_the_page_question() -> None:

@@ -50,6 +50,43 @@ async def test_a_guest_asks_for_a_part_and_labels_that_alone() -> None:
         it.expect_text("the owner ends the labelling")
 
 
+async def test_who_joins_takes_no_image_from_under_the_cursor() -> None:
+    made = shared(OWNER)
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("0 zero")
+        alone = {entry.id for entry in part_of(queue(), [ME], ME).entries}
+        left = {entry.id for entry in part_of(queue(), [BEN, ME], ME).entries}
+        await it.press("O", "down", "down", "enter", "i", "enter")
+        while work_of(it).entry.id in left:
+            await it.press("right")
+        here = work_of(it).entry.id
+        made.feed(ev.AnnotatorJoined(3, "label", sha("ben")), actor=BEN)
+        await it.settle()
+        work = work_of(it)
+        assert {entry.id for entry in work.entries} == left | {here} and here in alone
+        it.expect_text(f"img {here}", "random", "inverted")
+        await it.press("5")
+        given = [(c.sample, c.value) for c in made.done if isinstance(c, cmd.GiveLabel)]
+        assert given == [(here, 5)]
+
+
+async def test_who_joins_while_a_class_is_picked_takes_no_label_away() -> None:
+    made = shared(ME)
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("0 zero")
+        here = work_of(it).entry.id
+        await it.press("/")
+        await it.until("type to find")
+        made.feed(ev.AnnotatorJoined(3, "label", sha("ben")), actor=BEN)
+        await it.settle()
+        await it.type("seven")
+        await it.press("enter")
+        await it.until("> 2 people")
+        given = [(c.sample, c.value) for c in made.done if isinstance(c, cmd.GiveLabel)]
+        assert given == [(here, 7)]
+        it.expect_text("1 of 70")
+
+
 async def test_what_others_say_of_a_guests_samples_is_not_shown() -> None:
     made = shared(OWNER)
     for entry in queue()[:40]:
@@ -105,6 +142,29 @@ async def test_the_owner_looks_again_at_what_is_disputed() -> None:
         given = [c for c in made.done if isinstance(c, cmd.GiveLabel)]
         assert (given[-1].sample, given[-1].value, given[-1].order) == (first, 7, "second look")
         assert made.state.desks["3.label"].labels[first][ME].settles
+
+
+async def test_a_second_look_goes_on_where_the_owner_left_it() -> None:
+    made = shared(ME)
+    again = [entry.id for entry in queue()[:3]]
+    for sample in again:
+        said(made, OWNER, sample, 1)
+        said(made, BEN, sample, 2)
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("0 zero")
+        await it.press("O")
+        await it.until("second look")
+        await it.type("second")
+        await it.press("enter")
+        await it.until("0 of 3 looked at again")
+        await it.press("7", "escape")
+        await it.until("once more leaves")
+        left = [entry.id for entry in work_of(it).entries[1:]]
+    async with drive(PeopleSource(made.events, reads=made.reads), start="label", size=LARGE) as it:
+        await it.until("looked at again · said so far")
+        work = work_of(it)
+        assert (work.order, [entry.id for entry in work.entries]) == ("second look", left)
+        assert work.cursor == 0
 
 
 async def test_one_alone_is_offered_no_second_look() -> None:

@@ -26,6 +26,9 @@ KIND_WORDS = {
     "rejected": "not",
     "class": "",
 }
+SHORT_WORDS = {"unsure": ("un",), "skip": ("sk",), "invalid": ("no img", "no")}
+"""Where a tile has no room for the whole word."""
+
 EMPTY = "Nothing to label."
 DONE = "Every image has its word. F finishes: the options are worked out from these labels."
 HINT = "Press the class key; the next image comes by itself. u undoes."
@@ -101,14 +104,32 @@ def single_room(width: int, height: int) -> Box:
     return Box(max(4, width - SIDE_COLUMNS_MIN - 2), max(2, height - 5))
 
 
-def caption(entry: QueueEntry, word: Word | None, keys: ClassKeys, *, hidden: bool) -> Text:
-    """A tile's foot: ``3 ✓`` saved, ``3 …`` on its way, ``3? .41`` a guess, ``·`` nothing yet."""
+def caption(
+    entry: QueueEntry, word: Word | None, keys: ClassKeys, *, hidden: bool, room: int = 80
+) -> Text:
+    """A tile's foot: ``3 ✓`` saved, ``3 …`` on its way, ``3? .41`` a guess, ``·`` nothing yet.
+
+    In a small ``room`` words become shorter; the mark stays, for … is what is not saved.
+    """
     if word is None:
         if hidden:
             return Text("·", TONES["dim"])
-        return Text(f"{keys.code(entry.guess)}? {share(entry.confidence)}", TONES["dim"])
+        guess = f"{keys.code(entry.guess)}?"
+        return Text(_fitting((f"{guess} {share(entry.confidence)}", guess), room), TONES["dim"])
     mark = "✓" if word.saved else "…"
-    return Text(f"{said(word, keys)} {mark}", TONES["active" if word.saved else "you"])
+    words = _fitting((said(word, keys), *_shorter(word, keys)), room - len(f" {mark}"))
+    return Text(f"{words} {mark}", TONES["active" if word.saved else "you"])
+
+
+def _shorter(word: Word, keys: ClassKeys) -> tuple[str, ...]:
+    if word.kind == "rejected":
+        return (f"!{keys.code(word.value) or keys.name(word.value)}",)
+    return SHORT_WORDS.get(word.kind, ())
+
+
+def _fitting(forms: Sequence[str], room: int) -> str:
+    """The first form that has room, else as much of the last as has."""
+    return next((form for form in forms if len(form) <= room), forms[-1][: max(room, 1)])
 
 
 def said(word: Word, keys: ClassKeys) -> str:
@@ -288,14 +309,12 @@ def accept_text(entries: Sequence[QueueEntry], keys: ClassKeys) -> str:
     return f"[a] accept {len(entries)} framed ══: {parts} · [esc] nothing"
 
 
-def nothing(
-    known: Known, batch: str, *, may_reopen: bool = False, joining: bool = False
-) -> list[Text]:
+def nothing(known: Known, batch: str, *, may_reopen: bool = False, waits: str = "") -> list[Text]:
     """The faces with nothing to label: an error, loading, empty, a part that is being dealt."""
     if known.error or known.state is None:
         return waiting(known)
-    if joining:
-        return [Text(""), Text("  Your part of the queue is asked for …", TONES["plain"])]
+    if waits:
+        return [Text(""), Text(f"  {waits}", TONES["plain"])]
     said = f" Batch {batch} is done: [enter] evidence." if batch else " No batch asks for labels."
     rows = [Text(""), Text(f"  {EMPTY}{said}", TONES["plain"])]
     if may_reopen:

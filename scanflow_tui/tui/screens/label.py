@@ -24,6 +24,7 @@ from scanflow_tui.tui.present import label_judge as judge
 from scanflow_tui.tui.present.class_keys import MOVED
 from scanflow_tui.tui.screens.label_questions import ASKS, Finished
 from scanflow_tui.tui.screens.place import Place
+from scanflow_tui.tui.theme import TONES
 from scanflow_tui.tui.widgets.label_board import LabelBoard
 from scanflow_tui.tui.workbench import Workbench
 
@@ -31,6 +32,7 @@ TWICE_S = 5.0
 """So close together two keys mean that one wants out."""
 LEAVES = "esc once more leaves: what you said is saved, and you come back to this place"
 ASKING = "⠋ asking the terminal what it can show: press the key again in a moment"
+UNMARKED = "the page is another one now: nothing was accepted"
 PASTED = "pasted text is never a command: nothing was labelled"
 
 
@@ -48,13 +50,17 @@ class LabelScreen(Place):
         self._back_s = -TWICE_S
         self._footer = LabelFooter(self)
         self._soon = Soon(self, lambda: self._answered(""))
-        self.hears = self._soon.heard
+        self.hears, self.before_bars = self._soon.heard, self._soon.catch_up
+        self.is_typing = self._soon.is_typing
 
     @property
     def bench(self) -> Workbench:
         """The work, which outlives this screen's being on top."""
         if self._made is None:
-            self._made = Workbench(self.scanflow, self._answered, self._soon.wanted)
+            self._made = Workbench(
+                self.scanflow, self._answered, self._soon.wanted,
+                lambda: self.is_made and self.ahead.is_open,
+            )  # fmt: skip
             self.doers = (Finished(self.scanflow, self._made),)
         return self._made
 
@@ -111,7 +117,11 @@ class LabelScreen(Place):
         return ""
 
     def footer_text(self, width: int) -> Text:
-        """The keys in force."""
+        """The keys in force; while a page is framed, what is asked of it."""
+        work = self.bench.open_work
+        if work is not None and work.marked:
+            framed = [entry for entry in work.entries if entry.id in work.marked]
+            return Text(f" {show.accept_text(framed, work.keys)}", TONES["you"])
         return self._footer.text(width)
 
     def took_key(self, key: str) -> bool:
@@ -225,7 +235,7 @@ class LabelScreen(Place):
             return
         work.marked = frozenset(entry.id for entry in entries)
         self._draw()
-        self.say(show.accept_text(entries, work.keys))
+        self.paint_bars()
 
     def on_paste(self, event: events.Paste) -> None:
         """A pasted burst is not a command."""
@@ -273,12 +283,15 @@ class LabelScreen(Place):
         if work is None or check is None:
             batch = self.bench.check.batch if self.bench.check is not None else ""
             may = self.known.writable and not self.bench.why_not_reopened()
-            joining = self.bench.mates.is_joining(self.bench.desk, self.bench.work)
-            board.say(show.nothing(self.known, batch, may_reopen=may, joining=joining))
+            waits = self.bench.mates.waits_for(self.bench.desk, self.bench.work)
+            board.say(show.nothing(self.known, batch, may_reopen=may, waits=waits))
             return
         if small := show.too_small(*self.app.size):
+            work.marked = frozenset()
             board.say([Text(line) for line in wrap(small, self.app.size.width)])
             return
+        if work.unmark(board.layout_of(work, self.bench.picture_px())):
+            self.say(UNMARKED)
         done = counts(work.queue).done
         first = show.HINT if work.asked is None else judge.HINT
         hint = first if done < show.HINT_UNTIL and self.known.writable else ""

@@ -56,6 +56,12 @@ class Place(Screen[None]):
     hears: Callable[[Update], bool] | None = None
     """Asked first about an update: whether it was taken in, and is drawn with what comes next."""
 
+    before_bars: Callable[[], None] | None = None
+    """Called before the bars are painted, for what has to agree with them."""
+
+    is_typing: Callable[[], bool] | None = None
+    """Whether keys come so close together that the next one's frame is soon there."""
+
     on_screen_suspend = covered
 
     @property
@@ -140,6 +146,8 @@ class Place(Screen[None]):
         """Top bar and footer; cheap, so it may be called after every key."""
         if not (fitting.stands(self) and self.is_current):
             return
+        if self.before_bars is not None:
+            self.before_bars()
         app, width = self.scanflow, self.app.size.width
         crumbs = (self.known.name, keys.PLACES[self.place], *self.crumbs())
         if self.place == "sessions":

@@ -20,7 +20,7 @@ from scanflow_tui.tui.present.label import Layout
 from scanflow_tui.tui.showing import PIXEL_TILE_SMALL, Showing
 from scanflow_tui.tui.theme import TONES
 from scanflow_tui.tui.widgets.lines import Lines
-from scanflow_tui.tui.widgets.tiles import Tile, Tiles
+from scanflow_tui.tui.widgets.tiles import Tile, Tiles, foot_room
 from scanflow_tui.tui.witness import Shown, picture_digest
 
 USUAL_PX = (28, 28)
@@ -80,10 +80,8 @@ class LabelBoard(Vertical):
         layout, look = self._layout, looks(work)
         if layout is None:
             return Shown(key=work.key)
-        place = work.cursor
-        if entry is not work.entry:
-            first = work.page_first(layout)
-            place = first + work.entries[first : first + layout.page].index(entry)
+        at = work.places.at(entry.id)
+        place = work.cursor if at is None else at
         view = "single" if layout.single else f"grid {layout.columns}x{layout.rows}"
         box = Box(layout.tile_width - 2, layout.tile_height - 2)
         digest = thumbnails.get(entry.id, "")
@@ -231,7 +229,10 @@ class LabelBoard(Vertical):
         made = self._made.get(entry.id)
         if made is not None and made[0] == hangs_on and made[1].picture is picture:
             return made[1]
-        foot = show.caption(entry, word_shown(work, entry), work.keys, hidden=work.is_hidden(entry))
+        foot = show.caption(
+            entry, word_shown(work, entry), work.keys, hidden=work.is_hidden(entry),
+            room=foot_room(layout.tile_width),
+        )  # fmt: skip
         head = f"img {entry.id.removesuffix(AGAIN)}" if layout.single else ""
         tile = Tile(entry.id, picture, self._legible(foot), head, focused, marked)
         self._made[entry.id] = (hangs_on, tile)

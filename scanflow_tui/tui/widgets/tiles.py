@@ -192,6 +192,11 @@ def tile_lines(tile: Tile, width: int, height: int, *, ascii: bool = False) -> l
     return lines
 
 
+def foot_room(width: int) -> int:
+    """The cells that a tile so wide has for the words below its picture."""
+    return width - 6
+
+
 def _frame(tile: Tile) -> tuple[str, Style]:
     frame = DOUBLE if tile.marked else HEAVY if tile.focused else THIN
     tone = "you" if tile.marked else "active" if tile.focused else "dim"
@@ -211,7 +216,7 @@ def _side(tile: Tile, ascii: bool) -> Segment:
 
 
 def _foot(tile: Tile, width: int, ascii: bool) -> list[Segment]:
-    (frame, style), foot, room = _frame(tile), tile.foot, width - 6
+    (frame, style), foot, room = _frame(tile), tile.foot, foot_room(width)
     words = foot.plain if cell_len(foot.plain) <= room else foot.plain[: room - 1] + "…"
     left = Segment(_drawn(f"{frame[4]}{frame[1]} ", ascii), style)
     rest = frame[1] * (width - 4 - cell_len(words) - 1)

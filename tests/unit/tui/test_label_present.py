@@ -106,6 +106,23 @@ def test_captions_say_guess_way_and_saved() -> None:
     assert show.caption(entry, saved, KEYS, hidden=False).plain == "unsure ✓"
 
 
+@pytest.mark.parametrize("room", [4, 8])
+def test_the_mark_of_what_is_saved_has_room_on_every_tile(room: int) -> None:
+    entry = next(entry for entry in ENTRIES if not is_hidden(entry))
+    keys = class_keys([f"breed {at}" for at in range(1300)])
+    said = set()
+    for kind, value in (
+        ("class", 1), ("class", 1299), ("rejected", 1), ("unsure", None), ("skip", None),
+        ("invalid", None),
+    ):  # fmt: skip
+        word = Word(kind, value, True, "me")  # type: ignore[arg-type]
+        foot = show.caption(entry, word, keys, hidden=False, room=room).plain
+        assert foot.endswith("✓") and "…" not in foot and len(foot) <= room
+        said.add(foot)
+    assert len(said) == 6
+    assert "…" not in show.caption(entry, None, keys, hidden=False, room=room).plain
+
+
 def test_pace_needs_five_labels_and_leaves_pauses_out() -> None:
     assert show.pace([0.0, 1.0, 2.0, 3.0]) is None
     assert show.pace([0.0, 2.0, 4.0, 6.0, 8.0]) == pytest.approx(30.0)
