@@ -149,8 +149,12 @@ def history_of(events: Iterable[ev.Event], desk: Desk) -> list[Record]:
     events = list(events)
     undone = {event.fact.undoes for event in events if isinstance(event.fact, ev.LabelUndone)}
     coming, taken_back = _imports(events)
+    given: dict[int, ev.LabelGiven] = {}
     for event in events:
         fact = event.fact
+        if isinstance(fact, ev.LabelGiven):
+            # A label given again says what was on screen when it was given first.
+            fact = given[event.seq] = given.get(-1 if fact.redoes is None else fact.redoes, fact)
         if isinstance(fact, ev.LabelImported | ev.NoteImported):
             if fact.begun in coming:
                 continue

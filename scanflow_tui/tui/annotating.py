@@ -20,6 +20,7 @@ from scanflow_tui.tui.verifying import Asked, asked
 from scanflow_tui.tui.witness import NOTHING, Shown
 
 FULL = "too many labels wait for the supervisor: let it catch up first"
+AFTER = "after the filter"
 NO_GUESS = "no guess is shown for this image: press its class key"
 REFUSED = "you said no to this guess: press the image's class key"
 NOTHING_TO_JUDGE = "no guess that is shown waits to be judged"
@@ -53,6 +54,9 @@ class Annotating:
     """The samples to look at again, in that order of the queue."""
     filtered: bool = False
     """Whether the images are shown as the filter leaves them."""
+
+    replayed: bool = False
+    """Whether what others did, or oneself, is only looked at."""
 
     then: str = ""
     """In a replay, what was on screen with the label under the cursor."""
@@ -234,14 +238,17 @@ class Annotating:
 
 def looks(work: Annotating) -> str:
     """How the picture on screen differs from the image itself, in words."""
-    after = "after the filter" if work.filtered else ""
+    after = AFTER if work.filtered else ""
     return " · ".join(part for part in (work.look.words(), after) if part)
 
 
 def word_shown(work: Annotating, entry: QueueEntry) -> Word | None:
-    """What stands on a sample; of other annotators only where its guess is not hidden either."""
+    """What stands on a sample; of other annotators only where its guess is not hidden either, or
+    where nobody labels.
+    """
     word = work.queue.word(entry.id)
-    if word is not None and word.by != work.queue.actor and work.is_hidden(entry):
+    is_mine = word is not None and word.by == work.queue.actor
+    if not is_mine and work.is_hidden(entry) and not work.replayed:
         return None
     return word
 

@@ -12,8 +12,9 @@ from typing import cast, get_args
 
 from scanflow_tui.contract.commands import KeepPlace
 from scanflow_tui.images.adjust import CONTRASTS, ZOOMS, Adjustment, Contrast
+from scanflow_tui.session.events import PlaceKept
 from scanflow_tui.session.fold_labels import undoable
-from scanflow_tui.session.state import LabelDesk
+from scanflow_tui.session.state import LabelDesk, PlaceView
 from scanflow_tui.tui.annotating import Annotating, judge
 from scanflow_tui.tui.present.label_order import Order
 
@@ -51,16 +52,20 @@ def restore(work: Annotating, desk: LabelDesk, now_s: float) -> None:
         if place.order in get_args(Order):
             work.sort(cast("Order", place.order), now_s)
         work.single, work.blind = place.single, place.blind
-        contrast: Contrast = "plain"
-        for known in CONTRASTS:
-            contrast = known if known == place.contrast else contrast
-        zoom = max(0, min(place.zoom, len(ZOOMS) - 1))
-        work.look = Adjustment(zoom, contrast, place.inverted)
+        work.look = look_of(place)
         work.near, work.filtered = place.near, place.filtered
     work.go(_cursor(work, desk), now_s)
     if place is not None and place.judging and not judge(work, now_s):
         # Guesses that were judged since are not asked again, so the place may be gone.
         work.go(work.places.at(place.sample) or 0, now_s)
+
+
+def look_of(place: PlaceView | PlaceKept) -> Adjustment:
+    """How pictures were looked at there."""
+    contrast: Contrast = "plain"
+    for known in CONTRASTS:
+        contrast = known if known == place.contrast else contrast
+    return Adjustment(max(0, min(place.zoom, len(ZOOMS) - 1)), contrast, place.inverted)
 
 
 def carry(before: Annotating, work: Annotating) -> None:

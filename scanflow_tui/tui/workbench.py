@@ -21,6 +21,7 @@ from scanflow_tui.tui.mates import Mates
 from scanflow_tui.tui.pictures import in_artifact, pictures_of
 from scanflow_tui.tui.present import asked
 from scanflow_tui.tui.present.pipeline import graph_of, keys_of_classes
+from scanflow_tui.tui.retracing import retrace
 from scanflow_tui.tui.sending import Sender
 from scanflow_tui.tui.texts import Texts
 
@@ -224,17 +225,18 @@ class Workbench:
         return self.pictures.size(digest) or self.pictures.usual_size
 
     def _follow(self, desk: LabelDesk) -> None:
-        """In a replay, go to the image that was labelled last, and say what was on screen then."""
-        source, work = self._app.source, self.work
-        if work is None or source is None or source.writable or not desk.history:
+        """In a replay, show what the event at the cursor was about, as it was shown then; or else
+        the image that was labelled last.
+        """
+        source, work, event = self._app.source, self.work, self._app.following.last_event
+        if work is None or source is None or source.writable or event is None:
             return
-        last = desk.history[-1]
-        if last.seq == self._followed:
+        if event.seq == self._followed:
             return
-        self._followed, work.then = last.seq, last.shown
-        at = work.places.at(last.sample)
-        if at is not None:
-            work.go(at, self._app.steady_s())
+        is_first, self._followed = self._followed < 0, event.seq
+        now_s, may_filter = self._app.steady_s(), bool(self._filtered_sha())
+        if not retrace(work, event, now_s, may_filter=may_filter) and is_first and desk.history:
+            work.go(work.places.at(desk.history[-1].sample) or 0, now_s)
 
     def _begin(
         self, state: SessionState, run: RunView, check: CheckView, desk: LabelDesk,
@@ -269,7 +271,7 @@ class Workbench:
         if part.entries:
             now_s, guest = self._app.steady_s(), self.mates.is_guest
             self.work = Annotating(queue, keys, since_s=now_s, guest=guest)
-            self.work.second = self.mates.again or ()
+            self.work.second, self.work.replayed = self.mates.again or (), not is_live
         if source is not None and source.writable and self.work is not None:
             if before is None:
                 restore(self.work, desk, self._app.steady_s())

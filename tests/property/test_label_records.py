@@ -125,3 +125,17 @@ def test_what_is_in_force_here_is_in_force_there(steps: list[tuple[Any, str]]) -
         for sample, by in there.labels.items()
     }
     assert {one.sample for one in records if one.kind == "note"} == set(there.notes)
+
+
+def test_a_label_given_again_says_what_was_on_screen_the_first_time() -> None:
+    first = given_label("a", ("class", 2), 5)
+    again = ev.LabelGiven(1, "label", "a", "class", 2, 0, False, "random", 1, "U")
+    facts = [
+        (first, ANNA), (ev.LabelUndone(1, "label", "a", 1), ANNA), (again, ANNA),
+        (ev.LabelUndone(1, "label", "a", 3), ANNA),
+        (ev.LabelGiven(1, "label", "a", "class", 2, 0, False, "random", 3, "U"), ANNA),
+    ]  # fmt: skip
+    records = history_of(numbered(ev.EngineSeen(True, ""), *facts), desk(ULID))
+    assert [record.state for record in records] == ["undone", "undone", "in_force"]
+    seen = {(r.ms, r.guess_shown, r.order, r.key, r.view, r.picture) for r in records}
+    assert seen == {(5, True, "typical", "A a", "grid 8x5", "ab" * 32)}

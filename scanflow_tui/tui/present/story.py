@@ -73,8 +73,10 @@ def _of_person(fact: ev.Fact | ev.Unknown) -> tuple[str, str, str] | None:
             word = _LABEL_WORDS.get(fact.label_kind, f"class {fact.value}")
             if fact.label_kind == "rejected":
                 word = f"not class {fact.value}"
-            seen = f" · {shown_words(fact)}" if fact.view else ""
-            text = f"{fact.sample} is {word}, {fact.ms / 1000:.1f} s on screen{seen}"
+            again = "" if fact.redoes is None else " again"
+            where = f" · {fact.order}, place {fact.place + 1}" if fact.place >= 0 else ""
+            seen = f" · {shown_words(fact)}{where}" if fact.view else ""
+            text = f"{fact.sample} is {word}{again}, {fact.ms / 1000:.1f} s on screen{seen}"
             return ("✓", fact.node, text)
         case ev.LabelUndone():
             return ("↺", fact.node, f"the label of {fact.sample} was taken back")

@@ -245,7 +245,7 @@ class LabelBoard(Vertical):
         word, hidden = word_shown(work, entry), work.is_hidden(entry)
         side: list[Text] = []
         info: list[Text] = []
-        look = " · ".join(part for part in (looks(work), picture_note, work.then) if part)
+        look = " · ".join(part for part in (looks(work), picture_note) if part)
         if work.strokes and not layout.single:
             info.append(Text(f" {work.strokes}_ then the second key · esc", TONES["you"]))
         elif layout.single:
@@ -259,6 +259,8 @@ class LabelBoard(Vertical):
             if look:
                 line.append(f" · {look}", TONES["you"])
             info.append(line)
+        if work.then:
+            info.append(Text(f" then: {work.then}", TONES["you"]))
         if work.asked is not None:
             is_rejected = word is not None and word.kind == "rejected"
             n_page = len(work.page(layout))
@@ -267,7 +269,8 @@ class LabelBoard(Vertical):
         room = max(1, self.size.height - layout.rows * layout.tile_height - n_above)
         info += class_lines(work.keys, self.size.width, min(room, 8), work.strokes)
         room -= len(info) - n_above + bool(hint)
-        if room > 0 and work.asked is None and not work.keys.letters_are_classes:
+        has_keys = not (work.replayed or work.keys.letters_are_classes)
+        if room > 0 and work.asked is None and has_keys:
             info += show.command_lines(self.size.width, min(room, 3), guest=work.guest)
         if work.strokes and layout.single:
             side = class_column(work.keys, layout.tile_height - 2, work.strokes)
