@@ -38,9 +38,9 @@ from scanflow_tui.contract.commands import Leave, StartRun
 from scanflow_tui.contract.errors import Refused
 from scanflow_tui.contract.states import NODE_ENDED
 from scanflow_tui.contract.step import StepLimits
-from scanflow_tui.engine.docker import DockerEngine
-from scanflow_tui.engine.docker_address import Address
-from scanflow_tui.engine.docker_link import Link
+from scanflow_tui.engine.docker.adapter import DockerEngine
+from scanflow_tui.engine.docker.address import Address
+from scanflow_tui.engine.docker.link import Link
 from scanflow_tui.engine.protocol import Exited, Spec
 from scanflow_tui.session.copy import shared_lock
 from scanflow_tui.session.places import SessionFolder

@@ -15,8 +15,8 @@ from scanflow_tui.client.live import LiveSource
 from scanflow_tui.client.source import Ref
 from scanflow_tui.client.starting import create_session
 from scanflow_tui.contract.loglines import Decoder, Line, Stream, rebuild
-from scanflow_tui.engine.docker_follow import IN_DOUBT
-from scanflow_tui.engine.docker_log import replaced
+from scanflow_tui.engine.docker.follow import IN_DOUBT
+from scanflow_tui.engine.docker.log import replaced
 from scanflow_tui.session.state import AttemptView, NodeView
 from tests.crash.toy import Toy
 

@@ -14,8 +14,8 @@ from scanflow_tui.engine.protocol import Engine
 AUTO = "auto"
 DOCKER = "docker"
 PROCESS = "process"
-IMAGES = "scanflow_tui.engine.images_tag"
-ENGINES = {PROCESS: "scanflow_tui.engine.process", DOCKER: "scanflow_tui.engine.docker"}
+IMAGES = "scanflow_tui.engine.images.tag"
+ENGINES = {PROCESS: "scanflow_tui.engine.process", DOCKER: "scanflow_tui.engine.docker.adapter"}
 
 
 def open_engine(
@@ -83,7 +83,7 @@ def _built(pipeline: Path) -> tuple[str, str]:
 
 def _why_docker_is_silent() -> str:
     """Why no Docker engine answers; empty where one does. Raises Missing for no such context."""
-    looked = importlib.import_module("scanflow_tui.engine.docker_link")
+    looked = importlib.import_module("scanflow_tui.engine.docker.link")
     link = looked.here()
     try:
         return str(link.why_silent())

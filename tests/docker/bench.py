@@ -10,11 +10,12 @@ import docker
 from docker import errors
 
 from scanflow_tui.contract.step import StepLimits
-from scanflow_tui.engine import docker_place, docker_spec
-from scanflow_tui.engine.docker import DockerEngine
-from scanflow_tui.engine.docker_address import Address
-from scanflow_tui.engine.docker_doctor import HostFacts
-from scanflow_tui.engine.docker_link import Link
+from scanflow_tui.engine.docker import place
+from scanflow_tui.engine.docker import spec as docker_spec
+from scanflow_tui.engine.docker.adapter import DockerEngine
+from scanflow_tui.engine.docker.address import Address
+from scanflow_tui.engine.docker.doctor import HostFacts
+from scanflow_tui.engine.docker.link import Link
 from scanflow_tui.engine.protocol import Engine, Spec
 from tests.contract_cases.benches import NAME, ProcessBench, Program
 from tests.docker import host_image
@@ -56,7 +57,7 @@ class DockerBench(ProcessBench):
 
     def create_only(self, spec: Spec) -> str:
         """Make the container as a start does that crashes before it starts it; its id."""
-        user = docker_place.prepare(spec.folder, is_rootless=False)
+        user = place.prepare(spec.folder, is_rootless=False)
         client = self.client()
         made = client.create_container_from_config(
             docker_spec.body(spec, docker_spec.Host(user, has_step=False)), spec.name

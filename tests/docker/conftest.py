@@ -13,7 +13,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from scanflow_tui.engine.docker_address import Address
+from scanflow_tui.engine.docker.address import Address
 from tests.docker import certificates, host_image, private_ssh
 from tests.docker.bench import DockerBench
 from tests.docker.certificates import Authority

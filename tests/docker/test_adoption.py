@@ -12,7 +12,7 @@ import pytest
 
 from scanflow_tui.contract import loglines
 from scanflow_tui.contract.step import StepLimits
-from scanflow_tui.engine.docker_follow import TAKEN_UP
+from scanflow_tui.engine.docker.follow import TAKEN_UP
 from scanflow_tui.engine.protocol import Exited, Running, Spec
 from tests.contract_cases.benches import (
     ENVIRONMENT,

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from scanflow_tui.contract.errors import InputError, Missing, Refused
-from scanflow_tui.engine import images
-from scanflow_tui.engine.images import Image
-from scanflow_tui.engine.images_client import ImageStore
-from scanflow_tui.engine.images_tag import is_built, tag_of
+from scanflow_tui.engine.images import images
+from scanflow_tui.engine.images.client import ImageStore
+from scanflow_tui.engine.images.images import Image
+from scanflow_tui.engine.images.tag import is_built, tag_of
 from tests.docker.conftest import load_base_image
 from tests.docker.private_engine import PrivateEngine
 from tests.docker.registry import registry

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from scanflow_tui.engine import images
+from scanflow_tui.engine.images import images
 from tests.crash.commandline import Commandline, end_supervisor
 from tests.docker.private_engine import PrivateEngine
 

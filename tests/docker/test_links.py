@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from scanflow_tui.contract import loglines
-from scanflow_tui.engine.docker_address import Address
-from scanflow_tui.engine.docker_link import Link
-from scanflow_tui.engine.images_client import ImageStore
+from scanflow_tui.engine.docker.address import Address
+from scanflow_tui.engine.docker.link import Link
+from scanflow_tui.engine.images.client import ImageStore
 from scanflow_tui.engine.protocol import Running, StartRefused
 from tests.contract_cases.benches import (
     NAME,

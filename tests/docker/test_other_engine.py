@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scanflow_tui.engine.docker import DockerEngine
+from scanflow_tui.engine.docker.adapter import DockerEngine
 from scanflow_tui.engine.protocol import Lost, Running, StartUnknown
 from tests.contract_cases.benches import NAME, Program, attempt_folder, observe, until_exit
 from tests.docker.bench import DockerBench, open_docker

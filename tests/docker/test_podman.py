@@ -14,8 +14,8 @@ import pytest
 from scanflow_tui.contract import loglines
 from scanflow_tui.contract.limits import MIB
 from scanflow_tui.contract.step import StepLimits
-from scanflow_tui.engine import docker_doctor
-from scanflow_tui.engine.docker_doctor import PODMAN_DIFFERS, HostFacts
+from scanflow_tui.engine.docker import doctor
+from scanflow_tui.engine.docker.doctor import PODMAN_DIFFERS, HostFacts
 from scanflow_tui.engine.protocol import Running, StartRefused
 from tests.contract_cases.benches import NAME, Program, observe, record, run, until_exit
 from tests.contract_cases.engine_cases import CASES, Case
@@ -51,7 +51,7 @@ def facts(podman: PrivatePodman) -> HostFacts:
     """Asked once: Podman takes its time to tell what it is."""
     client = docker.APIClient(base_url=podman.url)
     try:
-        return docker_doctor.host_facts(client.info(), client.version())
+        return doctor.host_facts(client.info(), client.version())
     finally:
         client.close()
 

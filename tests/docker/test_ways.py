@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scanflow_tui.engine.docker_address import Address
+from scanflow_tui.engine.docker.address import Address
 from tests.crash.commandline import Commandline
 from tests.docker.bench import DockerBench
 

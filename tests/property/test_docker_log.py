@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanflow_tui.engine.docker_log import HEADER, Frames, Kept, Position, replaced
+from scanflow_tui.engine.docker.log import HEADER, Frames, Kept, Position, replaced
 
 LINES = st.lists(st.text("ab\r \N{SNOWMAN}é", max_size=6), max_size=8)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanflow_tui.engine.images_context import read_context
+from scanflow_tui.engine.images.context import read_context
 
 PIPELINE = """\
 scanflow: 1

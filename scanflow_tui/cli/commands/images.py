@@ -11,8 +11,9 @@ from scanflow_tui.cli import output
 from scanflow_tui.cli.commands.lint import pipeline_text
 from scanflow_tui.cli.storing import size_text
 from scanflow_tui.contract.errors import UsageError
-from scanflow_tui.engine import images, images_needs, images_tag
-from scanflow_tui.engine.images import Built, Image
+from scanflow_tui.engine.images import images, needs
+from scanflow_tui.engine.images import tag as images_tag
+from scanflow_tui.engine.images.images import Built, Image
 from scanflow_tui.workflow.lint import read
 
 ACTS = ("build", "list", "prune")
@@ -89,8 +90,8 @@ def _prune(remove: bool, every: bool, as_json: bool) -> int:
                 why = images.remove(store, image)
                 if why:
                     kept.append((image, why))
-    cache = images_needs.cache_folder(os.environ, Path.home())
-    n_wheels = images_needs.forget(cache) if every and remove else images_needs.size_of(cache)
+    cache = needs.cache_folder(os.environ, Path.home())
+    n_wheels = needs.forget(cache) if every and remove else needs.size_of(cache)
     stayed = [image for image, _ in kept]
     removed = [image for image in gone if image not in stayed] if remove else []
     if as_json:

@@ -6,7 +6,7 @@ import pytest
 
 from scanflow_tui.contract.errors import Missing
 from scanflow_tui.engine.choose import image_of, open_engine
-from scanflow_tui.engine.images_tag import tag_of
+from scanflow_tui.engine.images.tag import tag_of
 
 PIPELINE = """\
 scanflow: 1
