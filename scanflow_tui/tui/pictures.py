@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
@@ -165,10 +166,8 @@ class Pictures:
     async def _pause(self) -> None:
         """Wait a moment, or until something is asked for that is shown."""
         self._asked.clear()
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._asked.wait(), PAUSE_S)
-        except TimeoutError:
-            pass
 
     async def _load_some(self) -> None:
         """Read and decode a few, and paint what of them is shown."""
