@@ -14,6 +14,7 @@ import threading
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from textual._parser import ParseError
@@ -31,7 +32,10 @@ if TYPE_CHECKING:
 
 READ_BYTES = 4096
 TICK_S = 0.1
-_ESCAPED = re.compile(r"(?<=\x1b)(?=[^\x00-\x1f\x7f\[OPX\]_^\\bf]|O\Z)")
+_OF_NO_SEQUENCE = r"[^\x00-\x1f\x7f\[OPX\]_^\\bf]"
+_ESCAPED = re.compile(rf"(?<=\x1b)(?={_OF_NO_SEQUENCE}|O\Z)")
+_BEHIND = re.compile(_OF_NO_SEQUENCE)
+_ENDS = "scanflow_ends_escaped"
 AT_ONCE_CHARS_MAX = 4096
 """What is longer is written by a thread: the terminal may take its time."""
 
@@ -39,9 +43,12 @@ AT_ONCE_CHARS_MAX = 4096
 def keys_of(parser: XTermParser, text: str) -> Iterator[Message]:
     """What a text says; an escape and a letter or digit behind it are two keys.
 
-    They come in one piece where the loop or the line was busy. As one key with alt they would mean
-    nothing here, but for two that go from word to word in a field.
+    They come in one piece where the loop or the line was busy, in two from fast fingers. As one key
+    with alt they would mean nothing here, but for two that go from word to word in a field.
     """
+    if parser._timeout_time is not None and _ends_escaped(parser) and _BEHIND.match(text):
+        parser._timeout_time = 0.0
+        yield from parser.tick()
     pieces = [text] if PASTE_BEGINS in text else _ESCAPED.split(text)
     for piece in pieces[:-1]:
         yield from parser.feed(piece)
@@ -49,8 +56,15 @@ def keys_of(parser: XTermParser, text: str) -> Iterator[Message]:
             parser._timeout_time = 0.0
         yield from parser.tick()
     # An empty text would mean the end to the parser.
-    yield from parser.feed(pieces[-1]) if pieces[-1] else ()
+    if pieces[-1]:
+        yield from parser.feed(pieces[-1])
+        vars(parser)[_ENDS] = pieces[-1].endswith("\x1b")
     yield from parser.tick()
+
+
+def _ends_escaped(parser: XTermParser) -> bool:
+    """Whether the last that the parser was given was an escape."""
+    return bool(vars(parser).get(_ENDS))
 
 
 class QuickDriver(LinuxDriver):
@@ -153,7 +167,7 @@ class QuickDriver(LinuxDriver):
             is_due = self.heard()
             # Then what time made of the text before: an escape that waited long enough is a key,
             # however late the loop comes to it.
-            for message in (*self._parser.tick(), *keys_of(self._parser, text)):
+            for message in self._parsed(text):
                 self.process_message(message)
             again = is_due or self._parser._timeout_time is not None
         except Exception as error:
@@ -163,6 +177,17 @@ class QuickDriver(LinuxDriver):
             self._is_taking = False
         if again:
             self.look_again()
+
+    def _parsed(self, text: str) -> list[Message]:
+        """What the time that went by says, and then the text."""
+        found: list[Message] = []
+        try:
+            for message in chain(self._parser.tick(), keys_of(self._parser, text)):
+                found.append(message)
+        except (ArithmeticError, ValueError):
+            # Numbers that are none end the framework's parser: no key was that, nor the app's end.
+            self._parser = XTermParser(self._debug)
+        return found
 
     def look_again(self) -> None:
         """Look after a moment what the time that went by makes of what was read."""

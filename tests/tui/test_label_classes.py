@@ -50,6 +50,18 @@ async def test_two_strokes_label_among_a_thousand_classes(size: tuple[int, int])
         assert labels(made) == [(ORDER[0].id, 31, "b3")]
 
 
+@pytest.mark.parametrize("key", ["escape", "backspace", "right", "!"])
+async def test_what_is_no_second_key_takes_the_first_one_back(key: str) -> None:
+    made = source(1000)
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("/ by name")
+        it.expect_text("backspace undoes")
+        await it.press("b", key)
+        it.expect_no_text("b_", "bbackspace", "bright")
+        await it.press("3", "4")
+        assert labels(made) == [(ORDER[0].id, 840 - 28 + 4, "34")]
+
+
 async def test_the_single_view_shows_the_column_of_the_first_stroke() -> None:
     async with drive(source(120), start="label", size=LARGE) as it:
         await it.until("breed")

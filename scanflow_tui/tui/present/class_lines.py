@@ -3,6 +3,7 @@ pressed. Pure, and kept: the same lines are asked for at every key."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from rich.text import Text
@@ -26,13 +27,9 @@ def class_lines(keys: ClassKeys, width: int, rows: int, stroke: str = "") -> lis
         return _of_stroke(keys, width, rows, stroke)
     lines = _narrowest([_entry(keys, at) for at in range(len(keys.names))], width)
     if len(lines) > rows and keys.is_two_strokes:
-        entries = [_group(keys, *group, width) for group in groups(keys)]
-        by_name = Text.assemble(("/", TONES["key"]), (" by name", TONES["dim"]))
-        lines = _narrowest([*entries, by_name], width)
+        lines = _grouped(keys, width, rows)
     if len(lines) > rows:
-        lines = [line.copy() for line in lines[:rows]]
-        lines[-1].truncate(max(width - len(MORE), 1))
-        lines[-1].append(MORE, TONES["dim"])
+        lines = _ended(lines, rows, width)
     return lines
 
 
@@ -48,28 +45,59 @@ def class_column(keys: ClassKeys, height: int, stroke: str) -> list[Text]:
 def _of_stroke(keys: ClassKeys, width: int, rows: int, stroke: str) -> list[Text]:
     members = [at for at, code in enumerate(keys.codes) if code[:1] == stroke]
     longest = max((len(keys.names[at]) for at in members), default=0)
-    lines: list[Text] = []
-    for n_name in range(longest, NAME_MIN - 1, -1):
-        lines = flowed([_entry(keys, at, n_name) for at in members], width, " ")
+    lines = flowed([_entry(keys, at) for at in members], width, " ")
+    n_alike = _alike(keys.names)
+    for n_name in range(longest - n_alike, NAME_MIN - 1, -1):
         if len(lines) <= rows:
             break
-    return lines[:rows]
+        lines = flowed([_entry(keys, at, n_name, n_alike) for at in members], width, " ")
+    return lines if len(lines) <= rows else _ended(lines, rows, width)
 
 
-def _entry(keys: ClassKeys, at: int, n_name: int | None = None) -> Text:
+def _grouped(keys: ClassKeys, width: int, rows: int) -> list[Text]:
+    n_alike = _alike(keys.names)
+    by_name = Text.assemble(("/", TONES["key"]), (" by name", TONES["dim"]))
+    lines: list[Text] = []
+    for n_name in range(max(NAME_MIN, width // 24), 1, -1):
+        entries = [_group(keys, *group, n_name, n_alike) for group in groups(keys)]
+        lines = _narrowest([*entries, by_name], width)
+        if len(lines) <= rows:
+            break
+    return lines
+
+
+def _ended(lines: list[Text], rows: int, width: int) -> list[Text]:
+    """So many lines, and how to find what is not on them."""
+    kept = [line.copy() for line in lines[:rows]]
+    kept[-1].truncate(max(width - len(MORE), 1))
+    kept[-1].append(MORE, TONES["dim"])
+    return kept
+
+
+def _entry(keys: ClassKeys, at: int, n_name: int | None = None, n_alike: int = 0) -> Text:
     code, name = keys.code(at), keys.names[at]
     entry = Text.assemble((code, TONES["key"]))
     if name != code:
-        cut = name if n_name is None or len(name) <= n_name else f"{name[: n_name - 1]}…"
+        left = name[n_alike:]
+        cut = left if n_name is None or len(left) <= n_name else f"{left[: n_name - 1]}…"
         entry.append(f" {cut}", TONES["plain"])
     return entry
 
 
-def _group(keys: ClassKeys, stroke: str, first: int, last: int, width: int) -> Text:
-    room = max(NAME_MIN, width // 24)
-    names = keys.names[first][:room], keys.names[last][:room]
+def _alike(names: Sequence[str]) -> int:
+    """How many characters all names begin with, up to a word's end: they tell no group from
+    another.
+    """
+    first, last = min(names, default=""), max(names, default="")
+    pairs = enumerate(zip(first, last, strict=False))
+    n_alike = next((at for at, (a, b) in pairs if a != b), min(len(first), len(last)))
+    return max(first.rfind(char, 0, n_alike) for char in " _-/.") + 1
+
+
+def _group(keys: ClassKeys, stroke: str, first: int, last: int, n_name: int, n_alike: int) -> Text:
+    names = (keys.names[at][n_alike : n_alike + n_name] for at in (first, last))
     entry = Text.assemble((stroke, TONES["key"]))
-    return entry.append(f" {names[0]}–{names[1]}", TONES["plain"])
+    return entry.append(f" {'–'.join(names)}", TONES["plain"])
 
 
 def _narrowest(entries: list[Text], width: int) -> list[Text]:

@@ -31,7 +31,7 @@ SHORT_WORDS = {"unsure": ("un",), "skip": ("sk",), "invalid": ("no img", "no")}
 
 EMPTY = "Nothing to label."
 DONE = "Every image has its word. F finishes: the options are worked out from these labels."
-HINT = "Press the class key; the next image comes by itself. u undoes."
+HINT = "Press the class key; the next image comes by itself. {undo} undoes."
 HINT_UNTIL = 5
 SIDE_COLUMNS_MIN = 24
 INFO_ROWS_MAX = 6

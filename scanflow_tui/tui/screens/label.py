@@ -148,8 +148,10 @@ class LabelScreen(Place):
         strokes = work.strokes + key
         if work.strokes:
             work.strokes = ""
-            if key != "escape" and work.keys.index(strokes) is None:
+            if len(key) == 1 and work.keys.index(strokes) is None:
                 self.say(f"no class has the keys {strokes}")
+            elif key not in ("escape", "backspace") and len(key) > 1:
+                self.say(f"{keys.shown(key)} is no second key: nothing was labelled")
         elif work.keys.begins(key):
             work.strokes = key
             self._draw()
@@ -293,7 +295,8 @@ class LabelScreen(Place):
         if work.unmark(board.layout_of(work, self.bench.picture_px())):
             self.say(UNMARKED)
         done = counts(work.queue).done
-        first = show.HINT if work.asked is None else judge.HINT
+        undo = "backspace" if work.keys.letters_are_classes else "u"
+        first = show.HINT.format(undo=undo) if work.asked is None else judge.HINT
         hint = first if done < show.HINT_UNTIL and self.known.writable else ""
         if not counts(work.queue).open and self.known.writable:
             hint = self.bench.mates.done_words()

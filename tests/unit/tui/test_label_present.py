@@ -165,8 +165,20 @@ def test_many_classes_are_cut_and_the_picker_named() -> None:
 def test_two_strokes_that_do_not_fit_are_shown_by_the_first() -> None:
     keys = class_keys([f"breed {at:03}" for at in range(1000)])
     lines = class_lines(keys, 120, 3)
-    assert "a bree" in lines[0].plain
+    assert "a 00–02" in lines[0].plain
     assert all(line.cell_len <= 120 for line in lines)
+
+
+def test_groups_are_told_apart_in_any_room_and_what_has_none_is_said() -> None:
+    keys = class_keys([f"breed {at:04}" for at in range(1000)])
+    for width, rows in ((80, 6), (120, 4), (60, 8)):
+        lines = class_lines(keys, width, rows)
+        assert len(lines) <= rows and "/ by name" in lines[-1].plain
+    assert "f 0140–0167" in " ".join(line.plain for line in class_lines(keys, 120, 8))
+    few = class_lines(keys, 60, 3, "q")
+    assert "/ finds more" in few[-1].plain and "q0 04" in few[0].plain
+    other = class_keys(["ant", "bee", *(f"class {at}" for at in range(40))])
+    assert "a ant–c" in class_lines(other, 60, 2)[0].plain
 
 
 @pytest.mark.parametrize("width", [80, 120])

@@ -43,8 +43,14 @@ def test_an_escape_and_what_is_behind_it_are_two_keys(text: str, pressed: list[s
     assert keys(text) == pressed
 
 
+def test_an_escape_and_a_key_that_follows_it_soon_are_two_keys() -> None:
+    assert keys("b\x1b", "9", "g0") == ["b", "escape", "9", "g", "0"]
+    assert keys("\x1b", "\x1b", "x") == ["escape", "escape", "x"]
+
+
 def test_a_torn_sequence_is_one_key() -> None:
     assert keys("\x1b", "[", "A") == ["up"]
+    assert keys("\x1b", "[", "1;5D") == ["ctrl+left"]
 
 
 def test_what_is_pasted_is_no_key() -> None:
