@@ -17,6 +17,7 @@ from typer.models import CommandInfo
 
 from scanflow_tui import __version__
 from scanflow_tui.cli import image_names, label_names, picture_names, store_names, team_names
+from scanflow_tui.cli.at_terminal import open_closed
 from scanflow_tui.cli.calling import Engine, Images, Json, Pipeline, Root, RunNumber, Session, do
 from scanflow_tui.contract.errors import EXIT_DEFECT, EXIT_INTERRUPTED, ScanflowError
 
@@ -428,6 +429,8 @@ def arguments(argv: list[str]) -> list[str]:
 def main() -> None:
     """The command ``scanflow``."""
     argv = sys.argv[1:]
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        open_closed()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

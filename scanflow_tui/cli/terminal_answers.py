@@ -28,6 +28,8 @@ SLOW_S = 0.15
 """A round trip as long as this is a link on which compression helps."""
 
 READ_BYTES = 4096
+ANSWERS_MAX = 65_536
+"""More than this is no answer."""
 
 
 def sentences() -> list[str]:
@@ -38,8 +40,9 @@ def sentences() -> list[str]:
         return [f"Terminal: not asked (TERM is {os.environ.get('TERM') or 'not set'})."]
     text, took_s = asked(sys.stdin.fileno(), sys.stdout.fileno())
     evidence = read([text])
-    choice = choose(evidence, surroundings(sys.stdout.fileno()))
-    said = evidence_lines(evidence, choice)
+    around = surroundings(sys.stdout.fileno())
+    choice = choose(evidence, around)
+    said = evidence_lines(evidence, choice, around)
     if evidence.fence and took_s > SLOW_S and "SSH_CONNECTION" in os.environ:
         said.append(
             f"The terminal answers after {took_s * 1e3:.0f} ms: over such a link `ssh -C` makes "
@@ -66,11 +69,16 @@ def asked(source: int, sink: int) -> tuple[str, float]:
     try:
         tty.setraw(source, termios.TCSANOW)
         os.write(sink, QUERIES.encode())
-        while not read([text]).fence:
+        while not read([text]).fence and len(text) < ANSWERS_MAX:
             left_s = PATIENCE_S - (time.monotonic() - begun_s)
             if left_s <= 0 or not select.select([source], [], [], left_s)[0]:
                 break
-            text += os.read(source, READ_BYTES).decode("utf-8", "replace")
+            data = os.read(source, READ_BYTES)
+            if not data:
+                break
+            text += data.decode("utf-8", "replace")
     finally:
-        termios.tcsetattr(source, termios.TCSANOW, before)
+        # What came of a terminal that answers in no known way is not left to the shell.
+        is_known = read([text]).fence
+        termios.tcsetattr(source, termios.TCSANOW if is_known else termios.TCSAFLUSH, before)
     return text, time.monotonic() - begun_s

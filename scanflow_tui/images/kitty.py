@@ -51,15 +51,16 @@ def png(pixels: Pixels) -> bytes:
 
 def transmit(number: int, file: bytes) -> bytes:
     """Send a PNG under a number (1 to 2^32 - 1), and show nothing yet."""
-    return _sent(b"a=t,q=2,f=100,i=%d" % number, file)
+    return b"".join(sequences(b"a=t,q=2,f=100,i=%d" % number, file))
 
 
 def show(file: bytes) -> bytes:
     """Send a PNG without a number and show it at the cursor, which goes to its last row."""
-    return _sent(b"a=T,q=2,f=100", file)
+    return b"".join(sequences(b"a=T,q=2,f=100", file))
 
 
-def _sent(keys: bytes, file: bytes) -> bytes:
+def sequences(keys: bytes, file: bytes) -> list[bytes]:
+    """What sends a file, in parts as long as they may be; the first one says what to do with it."""
     text = base64.standard_b64encode(file)
     parts = [text[at : at + CHUNK_BYTES_MAX] for at in range(0, len(text), CHUNK_BYTES_MAX)]
     out = []
@@ -67,7 +68,7 @@ def _sent(keys: bytes, file: bytes) -> bytes:
         head = keys if at == 0 else b"q=2"
         more = b",m=%d" % (at + 1 < len(parts)) if len(parts) > 1 else b""
         out.append(b"\x1b_G%s%s;%s\x1b\\" % (head, more, part))
-    return b"".join(out)
+    return out
 
 
 def place(number: int, placement: int, crop: tuple[int, int, int, int] | None = None) -> bytes:

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from scanflow_tui.images.outside import Outside, sentences
 from scanflow_tui.images.protocol import CellSize, Choice, Way
 
 QUERIES = (
@@ -27,12 +28,15 @@ SILENT_TERMS = ("", "dumb", "linux")
 
 _DA1 = re.compile(r"\x1b\[\?([\d;]*)c")
 _VERSION = re.compile(r"\x1bP>\|([^\x1b\x07]*)")
-_SIZE = re.compile(r"\x1b\[([46]);(\d+);(\d+)t")
-_AREA = re.compile(r"\x1b\[\?2;0;(\d+);(\d+)S")
+_SIZE = re.compile(r"\x1b\[([46]);(\d{1,9});(\d{1,9})t")
+_AREA = re.compile(r"\x1b\[\?2;0;(\d{1,9});(\d{1,9})S")
 _SIXEL = "4"
 _SIDE_PX_MAX = 200
 XTERM_PX_MAX = 1000
 """xterm cuts off what of a picture is wider or higher, unless its user says otherwise."""
+
+NAME_MAX, ATTRIBUTES_MAX = 64, 32
+"""No terminal says more of itself; the rest of an endless answer is not kept."""
 
 DENIED = {"konsole": "it prints placeholders as text", "vscode": "its support is off by default"}
 """Terminals that answer kitty's query and do not keep to it, and why; by XTVERSION alone."""
@@ -47,6 +51,8 @@ class Surroundings:
     width_px: int = 0
     height_px: int = 0
     environment: Mapping[str, str] | None = None
+    outside: Outside | None = None
+    """What tmux says of the terminal that it is in, where it is there and could be asked."""
 
     def says(self, name: str) -> str:
         """A variable's value, empty where it is not set."""
@@ -79,8 +85,8 @@ def read(replies: Sequence[str]) -> Evidence:
     exact = (int(area[1]), int(area[2])) if area else None
     return Evidence(
         fence=da1 is not None,
-        version=version[1] if version else "",
-        attributes=tuple(da1[1].split(";")) if da1 else (),
+        version=_printable(version[1])[:NAME_MAX] if version else "",
+        attributes=tuple(da1[1].split(";")[:ATTRIBUTES_MAX]) if da1 else (),
         cell=_sane(*sizes["6"]) if "6" in sizes else None,
         area=exact or sizes.get("4"),
         kitty="\x1b_Gi=31;OK\x1b\\" in text,
@@ -92,6 +98,8 @@ def choose(
 ) -> Choice:
     """The way to show pictures: as wished, else the best one that the terminal is known to keep."""
     cell = cell_size(evidence, around)
+    if wish == "kitty" and around.says("TMUX"):
+        return Choice("placeholders", cell, "chosen by --images; tmux lets no other way through")
     if wish != "auto":
         most = _side_px_max(evidence) if wish == "sixel" else 0
         return Choice(wish, cell, "chosen by --images", most)
@@ -100,12 +108,21 @@ def choose(
     if around.says("STY"):
         return Choice("half", cell, "GNU screen passes no pictures on")
     if around.says("TMUX"):
-        if evidence.sixel:
-            return Choice("sixel", cell, "tmux says that it shows sixel")
-        return Choice("half", cell, "this tmux shows no sixel, and does not know what it passes on")
+        return _in_tmux(evidence, around.outside, cell)
     if not evidence.fence:
         return Choice("half", cell, "the terminal did not answer")
     return _by_terminal(evidence, around, cell)
+
+
+def _in_tmux(evidence: Evidence, lies: Outside | None, cell: CellSize) -> Choice:
+    # Its answers are its own: with sixel built in it says so in any terminal.
+    if lies is not None and lies.keeps_placeholders and lies.passes:
+        return Choice("placeholders", cell, f"tmux passes them on to {lies.terminal}")
+    if evidence.sixel and (lies is None or lies.has_sixel):
+        return Choice("sixel", cell, "tmux says that it shows sixel")
+    if evidence.sixel:
+        return Choice("half", cell, "tmux knows of no sixel in the terminal outside of it")
+    return Choice("half", cell, "this tmux shows no sixel, and does not know what it passes on")
 
 
 def _by_terminal(evidence: Evidence, around: Surroundings, cell: CellSize) -> Choice:
@@ -165,16 +182,31 @@ def cell_resized(cell: CellSize, now: Surroundings) -> CellSize:
     return _sane(now.width_px // columns, now.height_px // rows) or cell
 
 
-def evidence_lines(evidence: Evidence, choice: Choice) -> list[str]:
+def evidence_lines(
+    evidence: Evidence, choice: Choice, around: Surroundings | None = None
+) -> list[str]:
     """For ``doctor``: what was found, a sentence a line."""
     cell = choice.cell
     answered = evidence.version or ("it does not say" if evidence.fence else "no answer")
+    between: list[str] = []
+    if around is not None and around.says("STY"):
+        between = ["Between: GNU screen, which passes no pictures on and says nothing of what is "
+                   "outside of it. Pictures by the pixel come outside of it."]  # fmt: skip
+    elif around is not None and around.says("TMUX"):
+        between = sentences(around.outside, tmux_has_sixel=evidence.sixel)
+    elif evidence.version.startswith("tmux "):
+        between = ["Between: a tmux on another machine, which says nothing of what is outside."]
     return [
         f"Terminal: {answered}; DA1 {';'.join(evidence.attributes) or 'none'}.",
         f"Sixel: {_yes(evidence.sixel)}; kitty's graphics: {_yes(evidence.kitty)}; "
         f"a cell is {cell.width_px}x{cell.height_px} pixels.",
+        *between,
         f"Pictures are shown as {choice.way}: {choice.why}.",
     ]
+
+
+def _printable(text: str) -> str:
+    return "".join(char for char in text if char.isprintable())
 
 
 def _yes(is_so: bool) -> str:

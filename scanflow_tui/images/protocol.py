@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     """A picture: (height, width) grey or (height, width, 3) RGB, 8 bits a channel."""
 
 Rgb = tuple[int, int, int]
-Way = Literal["kitty", "sixel", "iterm", "half", "ascii"]
-"""How a terminal is shown a picture: three by the pixel, two by the cell."""
+Way = Literal["kitty", "placeholders", "sixel", "iterm", "half", "ascii"]
+"""How a terminal is shown a picture: four by the pixel (placeholders are kitty's way inside of
+tmux), two by the cell.
+"""
 
 
 class Cell(NamedTuple):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from scanflow_tui.images.half import HalfBlocks
 from scanflow_tui.images.iterm import Iterm
 from scanflow_tui.images.kitty import Kitty
+from scanflow_tui.images.placeholders import Placeholders
 from scanflow_tui.images.shades import Shades
 from scanflow_tui.images.sixel import Sixel
 
@@ -18,6 +19,7 @@ def encoder_of(way: Way) -> Encoder:
     """The encoder for a terminal that shows pictures this way."""
     makers: dict[Way, type[Encoder]] = {
         "kitty": Kitty,
+        "placeholders": Placeholders,
         "sixel": Sixel,
         "iterm": Iterm,
         "half": HalfBlocks,

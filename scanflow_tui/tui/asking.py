@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from textual.events import AppFocus
+from textual.events import AppFocus, Resize
 from textual.message import Message
 from textual.messages import InBandWindowResize
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from scanflow_tui.images.replies import ReplyFilter
+
+
+CELLS_MAX = 1_000_000
+"""Of a window, as a terminal may tell it by itself; more would be no window."""
 
 
 class AskingDriver(QuickDriver):
@@ -53,10 +57,16 @@ class AskingDriver(QuickDriver):
         """Pass a message on; a new size that the terminal tells by itself is noticed, and a window
         that may have been covered meanwhile.
         """
+        if isinstance(message, Resize) and not self._is_told(message):
+            return
         super().process_message(message)
         is_seen = isinstance(message, AppFocus) and self._loses_pictures
         if is_seen or isinstance(message, InBandWindowResize):
             self._cleared()
+
+    def _is_told(self, window: Resize) -> bool:
+        """Whether the terminal said that it tells its size, and this is one."""
+        return self._in_band_window_resize and 0 < window.size.area <= CELLS_MAX
 
     @property
     def _loses_pictures(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import count
+from os import getpid
 from typing import TYPE_CHECKING
 
 from rich.color import ColorSystem
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from scanflow_tui.images.protocol import Pixels, Way
 
 _MARK = "\0"
+_SPREAD = 40_503
+KEEPING: tuple[Way, ...] = ("kitty", "placeholders")
+"""Ways of a terminal that keeps pictures under numbers."""
 
 
 class ImageLayer:
@@ -38,6 +42,8 @@ class ImageLayer:
         self._shadow = Shadow()
         self._sent: set[int] = set()
         """What kitty's terminal keeps the pixels of."""
+        self._first = getpid() * _SPREAD
+        """Programs side by side in tmux have one terminal, and number their pictures apart."""
         self._placed: dict[Spot, list[int]] = {}
         self._taken: dict[int, set[int]] = {}
         """The placements of each picture; their numbers are small, and hence short."""
@@ -45,38 +51,46 @@ class ImageLayer:
     def ahead(self, number: int) -> str:
         """What lets a terminal that keeps pictures have one before it is shown; else nothing."""
         sheet = self.sheets.sheet(number)
-        if self.way != "kitty" or sheet is None or number in self._sent:
+        if self.way not in KEEPING or sheet is None or number in self._sent:
             return ""
-        from scanflow_tui.images import kitty
-
-        self._sent.add(number)
-        return self._freed() + kitty.transmit(number, sheet.whole).decode()
+        return self._freed() + self._transmitted(sheet)
 
     def ended(self) -> str:
         """What takes every picture out of the terminal's memory."""
-        if not self._sent:
-            return ""
-        from scanflow_tui.images import kitty
-
         sent, self._sent = self._sent, set()
-        return "".join(kitty.free(number).decode() for number in sent)
+        return "".join(self._taken_out(number) for number in sent)
 
     def _freed(self) -> str:
         """What takes pictures out of the terminal's memory that can never be shown again."""
         gone = [number for number in self.sheets.taken_back if number in self._sent]
         self.sheets.taken_back.clear()
-        if not gone:
-            return ""
-        from scanflow_tui.images import kitty
-
         self._sent.difference_update(gone)
-        return "".join(kitty.free(number).decode() for number in gone)
+        return "".join(self._taken_out(number) for number in gone)
+
+    def _transmitted(self, sheet: Sheet) -> str:
+        """What gives the terminal a picture to keep."""
+        from scanflow_tui.images import kitty, placeholders
+
+        self._sent.add(sheet.number)
+        if self.way == "kitty":
+            return kitty.transmit(sheet.number, sheet.whole).decode()
+        return placeholders.transmit(self._first + sheet.number, sheet.whole, sheet.box).decode()
+
+    def _taken_out(self, number: int) -> str:
+        from scanflow_tui.images import kitty, placeholders
+
+        if self.way == "kitty":
+            return kitty.free(number).decode()
+        return placeholders.free(self._first + number).decode()
 
     def forget(self, width: int, height: int) -> str:
         """Something else wrote to the terminal, or its size is another: know nothing of it."""
         self._shadow.forget(width, height)
         self._placed.clear()
         self._taken.clear()
+        if self.way == "placeholders":
+            # Another terminal may have come to tmux meanwhile, which keeps none of them.
+            return self.ended()
         return "\x1b_Ga=d,d=a,q=2\x1b\\" if self.way == "kitty" else ""
 
     def painted(
@@ -134,18 +148,31 @@ class ImageLayer:
     def _show(self, sheet: Sheet, spot: Spot, *, is_blank: bool) -> Iterator[str]:
         """Blank the cells that show, unless they are, and send their pixels."""
         rectangles = self._shadow.visible(spot, sheet.box.columns, sheet.box.rows)
-        if rectangles and self.way == "kitty" and sheet.number not in self._sent:
-            from scanflow_tui.images import kitty
-
-            self._sent.add(sheet.number)
-            yield kitty.transmit(sheet.number, sheet.whole).decode()
+        if rectangles and self.way in KEEPING and sheet.number not in self._sent:
+            yield self._transmitted(sheet)
         for rectangle in rectangles:
+            if self.way == "placeholders":
+                self.n_images += 1
+                yield self._characters(sheet, spot, rectangle)
+                continue
             if not is_blank:
                 yield self._blanked(spot, rectangle)
             data = self._part(sheet, spot, rectangle)
             if data:
                 self.n_images += 1
                 yield f"{_move(spot, *rectangle[:2])}{data.decode('ascii')}"
+
+    def _characters(self, sheet: Sheet, spot: Spot, rectangle: tuple[int, int, int, int]) -> str:
+        """The cells that show a picture, as text."""
+        from scanflow_tui.images import placeholders
+
+        left, top, right, bottom = rectangle
+        out: list[str] = []
+        for row in range(top, bottom):
+            style = self._shadow.style_at(spot.x + left, spot.y + row)
+            line = placeholders.line(self._first + sheet.number, row, left, right)
+            out.append(f"{_move(spot, left, row)}{style}{line}{RESET}")
+        return "".join(out)
 
     def _blanked(self, spot: Spot, rectangle: tuple[int, int, int, int]) -> str:
         left, top, right, bottom = rectangle

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 READ_BYTES = 4096
 TICK_S = 0.1
 _OF_NO_SEQUENCE = r"[^\x00-\x1f\x7f\[OPX\]_^\\bf]"
+_SEQUENCES = re.compile(r"(?=\x1b)")
 _ESCAPED = re.compile(rf"(?<=\x1b)(?={_OF_NO_SEQUENCE}|O\Z)")
 _BEHIND = re.compile(_OF_NO_SEQUENCE)
 _ENDS = "scanflow_ends_escaped"
@@ -181,12 +182,13 @@ class QuickDriver(LinuxDriver):
     def _parsed(self, text: str) -> list[Message]:
         """What the time that went by says, and then the text."""
         found: list[Message] = []
-        try:
-            for message in chain(self._parser.tick(), keys_of(self._parser, text)):
-                found.append(message)
-        except (ArithmeticError, ValueError):
-            # Numbers that are none end the framework's parser: no key was that, nor the app's end.
-            self._parser = XTermParser(self._debug)
+        for piece in [text] if PASTE_BEGINS in text else _SEQUENCES.split(text):
+            try:
+                for message in chain(self._parser.tick(), keys_of(self._parser, piece)):
+                    found.append(message)
+            except (ArithmeticError, ValueError):
+                # Numbers that are none end the framework's parser: that was no key.
+                self._parser = XTermParser(self._debug)
         return found
 
     def look_again(self) -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Wish = Way | Literal["auto", "off"]
 WISHES: tuple[Wish, ...] = ("auto", "kitty", "sixel", "iterm", "half", "ascii", "off")
-PIXEL_WAYS: tuple[Way, ...] = ("kitty", "sixel", "iterm")
+PIXEL_WAYS: tuple[Way, ...] = ("kitty", "placeholders", "sixel", "iterm")
 ASKING_S_MAX = 3.0
 """Label keys wait no longer than this for a terminal's answers."""
 

@@ -50,11 +50,12 @@ class Terminal:
         command: Sequence[str],
         columns: int = 120,
         lines: int = 40,
-        answers: Sequence[str] = (),
+        answers: Sequence[str | bytes] = (),
     ) -> None:
         self.raw = b""
         self._rest = b""
-        self._answers = "".join(answers)
+        self._answers = b"".join(_bytes(answer) for answer in answers)
+        self._due = b""
         self.screen = pyte.Screen(columns, lines)
         self._stream = pyte.ByteStream(self.screen)
         self._code: int | None = None
@@ -65,6 +66,7 @@ class Terminal:
         if self._pid == 0:
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
             os.execve(command[0], list(command), environ)
+        os.set_blocking(self._master, False)
 
     def __enter__(self) -> Terminal:
         return self
@@ -84,9 +86,10 @@ class Terminal:
         """The whole screen."""
         return "\n".join(self.screen.display)
 
-    def keys(self, typed: str) -> None:
-        """Type."""
-        os.write(self._master, typed.encode())
+    def keys(self, typed: str | bytes) -> None:
+        """Type. What the program does not take yet is typed while it is read."""
+        self._due += _bytes(typed)
+        self._type()
 
     def until(self, *texts: str) -> None:
         """Read until the screen shows all of these. Raises AssertionError with the screen."""
@@ -137,19 +140,24 @@ class Terminal:
         self._code = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
         return self._code
 
+    def _type(self) -> None:
+        # A terminal never waits for a program that waits for it: so much as there is room for.
+        try:
+            while self._due:
+                self._due = self._due[os.write(self._master, self._due) :]
+        except BlockingIOError:
+            return
+
     def _read(self, end: float) -> bool:
-        left = max(end - time.monotonic(), 0.0)
-        if not select.select([self._master], [], [], left)[0]:
-            raise AssertionError(
-                f"nothing came in {PATIENCE_S:.0f} s; the screen was\n{self.text()}"
-            )
+        while not self._is_heard(end):
+            self._type()
         try:
             data = os.read(self._master, READ_BYTES)
         except OSError:  # Linux's way to say that the other end is closed
             return False
         self.raw += data
         if self._answers and FENCE in self.raw:
-            answers, self._answers = self._answers, ""
+            answers, self._answers = self._answers, b""
             self.keys(answers)
         self._rest += data
         held = UNFINISHED.search(self._rest)
@@ -157,3 +165,19 @@ class Terminal:
         whole, self._rest = self._rest[:at], self._rest[at:]
         self._stream.feed(UNKNOWN.sub(b"", whole))
         return bool(data)
+
+    def _is_heard(self, end: float) -> bool:
+        """Wait until something comes, or more can be typed."""
+        left = max(end - time.monotonic(), 0.0)
+        reads, writes, _ = select.select(
+            [self._master], [self._master] if self._due else [], [], left
+        )
+        if not (reads or writes):
+            raise AssertionError(
+                f"nothing came in {PATIENCE_S:.0f} s; the screen was\n{self.text()}"
+            )
+        return bool(reads)
+
+
+def _bytes(typed: str | bytes) -> bytes:
+    return typed.encode() if isinstance(typed, str) else typed

@@ -5,12 +5,16 @@ from __future__ import annotations
 import gc
 from functools import partial
 
+from scanflow_tui.cli.at_terminal import need_terminal
 from scanflow_tui.cli.choosing import session_folder
 from scanflow_tui.client.early import Early
 
 
 def execute(session: str | None, root: str | None, images: str | None = None) -> int:
-    """Straight to the queue. Raises UsageError on an unknown way to show pictures."""
+    """Straight to the queue. Raises UsageError on an unknown way to show pictures, and where the
+    input is no terminal.
+    """
+    need_terminal("--json prints the queue, --labels FILE takes labels")
     if images is not None:
         from scanflow_tui.cli.picture_wish import wish_of
 

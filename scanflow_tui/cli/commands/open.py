@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scanflow_tui.cli import output
+from scanflow_tui.cli.at_terminal import need_terminal
 from scanflow_tui.cli.choosing import session_folder, sessions_root
 from scanflow_tui.cli.picture_wish import wish_of
-from scanflow_tui.contract.errors import UsageError
 from scanflow_tui.session import places
 from scanflow_tui.tui.app import ScanflowApp
 from scanflow_tui.tui.doors import Doors
@@ -36,11 +35,7 @@ def execute(
         chosen: Path | None = session_folder(session, root)
     else:
         chosen = folder / names[0] if len(names) == 1 else None
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise UsageError(
-            "the screens need a terminal, for input and output",
-            hint="scanflow sessions, status and runs print what is known; --help lists all",
-        )
+    need_terminal("scanflow sessions, status and runs print what is known; --help lists all")
     if chosen is None:
         return show(None, folder, "", screen, ascii_only, images=how)
     opens = partial(_live, chosen)

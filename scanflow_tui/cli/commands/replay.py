@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from scanflow_tui.cli import output
+from scanflow_tui.cli.at_terminal import need_terminal
 from scanflow_tui.cli.choosing import session_folder
 from scanflow_tui.cli.link import Link
 from scanflow_tui.cli.shipped import shipped_sessions
@@ -39,9 +40,12 @@ def execute(
     session: str | None, text: bool, root: str | None, as_json: bool, images: str | None = None
 ) -> int:
     """The replay screens on a terminal; otherwise the events, a line each. Exit 4 if altered."""
+    shows = not text and not as_json and sys.stdout.isatty()
+    if shows:
+        need_terminal("--text prints the events, a line each")
     path = _shipped() if session is None else place_of(session, root)
     source = RecordedSource(path)
-    if not text and not as_json and sys.stdout.isatty():
+    if shows:
         from scanflow_tui.cli.commands.open import show
         from scanflow_tui.cli.picture_wish import wish_of
 

@@ -141,10 +141,23 @@ def _print(opened: Opened, choice: Choice) -> None:
         from scanflow_tui.images import kitty
 
         output.write_bytes(kitty.show(painting.payload) + b"\n")
+    elif choice.way == "placeholders":
+        _print_placeholders(painting)
     elif choice.way == "iterm":
         output.write_bytes(painting.payload + b"\n" * painting.rows)
     else:
         _print_cells(painting, is_coloured=choice.way == "half")
+
+
+def _print_placeholders(painting: Painting) -> None:
+    """The pixels past tmux, and the characters that stand for them."""
+    from scanflow_tui.images import placeholders
+
+    number = int.from_bytes(hashlib.sha256(painting.payload).digest()[:4])
+    box = Box(painting.columns, painting.rows)
+    lines = (placeholders.line(number, row, 0, box.columns) for row in range(box.rows))
+    output.write_bytes(placeholders.transmit(number, painting.payload, box))
+    output.write_bytes("".join(f"{line}\x1b[0m\n" for line in lines).encode())
 
 
 def _print_cells(painting: Painting, *, is_coloured: bool) -> None:

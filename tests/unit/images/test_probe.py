@@ -158,3 +158,12 @@ def test_doctor_is_told_why() -> None:
 def test_garbage_is_passed_over(replies: list[str]) -> None:
     evidence = read(replies)
     assert evidence_lines(evidence, choose(evidence, Surroundings(0, 0)))
+
+
+def test_numbers_and_names_without_end_are_nothing() -> None:
+    digits = "9" * 5000
+    evidence = read((f"\x1b[6;{digits};10t", f"\x1b[?2;0;{digits};1S", f"\x1b[?{'1;' * 5000}c"))
+    assert (evidence.cell, evidence.area, evidence.fence) == (None, None, True)
+    named = read((f"\x1bP>|a\r\n\x9b31m{digits}\x1b\\",))
+    assert named.version.startswith("a31m9") and len(named.version) < 100
+    assert all(len(line) < 200 for line in evidence_lines(evidence, chosen(XTERM_PLAIN)))

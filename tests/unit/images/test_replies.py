@@ -6,7 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scanflow_tui.images.replies import HOLD_S, WINDOW_S, ReplyFilter
+from scanflow_tui.images.replies import (
+    ESCAPE_S,
+    HOLD_S,
+    HOLD_S_MAX,
+    WINDOW_S,
+    ReplyFilter,
+)
 
 DA1 = "\x1b[?62;4;22c"
 REPLIES = {
@@ -128,3 +134,93 @@ def test_a_report_that_is_cut_off_is_dropped() -> None:
 @given(st.text(max_size=60), st.integers(0, 60))
 def test_anything_at_all_never_fails(text: str, at: int) -> None:
     fed(text[:at], text[at:], "")
+
+
+@pytest.mark.parametrize(
+    "torn", ["\x1bP>|fo", "\x1b]11;rgb:33", "\x1b_Gi=31;", "\x1b[?62;4", "\x1b[1;2"]
+)
+@pytest.mark.parametrize("begun_s", [0.0, -WINDOW_S])
+def test_what_begins_next_breaks_off_what_was_never_closed(torn: str, begun_s: float) -> None:
+    passed, replies = fed(torn, "\x1b[A", f"3{DA1}4", begun_s=begun_s)
+    assert passed == "\x1b[A34" and replies[-1] == DA1
+
+
+def test_keys_behind_what_was_never_closed_are_keys_after_a_while() -> None:
+    made = ReplyFilter(0.0)
+    made.feed("\x1bP>|fo", 0.0)
+    out = [made.feed("3", 0.3 * n) for n in range(1, 12)]
+    assert "".join(out) == "3" * sum(0.3 * n >= HOLD_S_MAX for n in range(1, 12)) != ""
+
+
+def test_what_was_held_when_the_window_ends_is_no_key() -> None:
+    made = ReplyFilter(-WINDOW_S + 0.5)
+    made.feed("\x1bP0123456789", 0.45)
+    assert made.feed("4", 0.55) == "4"
+    assert made.replies == ["\x1bP0123456789"]
+
+
+def test_after_the_fence_what_is_cut_off_is_dropped_soon() -> None:
+    made = ReplyFilter(0.0)
+    made.feed(DA1, 0.1)
+    assert made.feed("\x1b[?62;4", 0.2) == ""
+    assert made.feed("", 0.2 + 2 * ESCAPE_S) == ""
+    assert made.feed("3", 0.5) == "3"
+    assert made.feed("\x1b[31", 0.6) == ""
+    assert made.feed("", 0.6 + 2 * ESCAPE_S) == ""
+    assert made.feed("4", 0.9) == "4"
+
+
+@pytest.mark.parametrize(
+    "beside", ["31m", "1;2c", "3;4x", "9999999;1u", ":;1u", "97:65;1:3u", "3n", "6;-2;-1t", "1 2m"]
+)
+@pytest.mark.parametrize("begun_s", [0.0, -WINDOW_S])
+def test_a_sequence_that_no_key_sends_is_no_key(beside: str, begun_s: float) -> None:
+    assert fed(f"3\x1b[{beside}4", begun_s=begun_s)[0] == "34"
+
+
+def test_an_answer_without_end_takes_no_room_and_no_time() -> None:
+    made = ReplyFilter(0.0)
+    for n in range(2000):
+        made.feed("\x1bP>|" + "0" * 4000 if n == 0 else "0123456789" * 400, n / 2000)
+    assert made.feed("\x1b\\3", 1.0) == "3"
+    assert len(made.replies[0]) < 100
+    for _ in range(1000):
+        made.feed("\x1b[?1;2;3n" * 100, 1.1)
+    assert len(made.replies) < 100
+
+
+@pytest.mark.parametrize("noise", ["0123456789" * 10, "\x003", "\ufffd3\x1b4", "\x1b3\x1b4\x1b5"])
+def test_noise_is_no_key_while_the_terminal_is_asked(noise: str) -> None:
+    assert fed(noise)[0] == fed(noise + DA1)[0] == ""
+
+
+def test_what_a_person_types_at_once_is_no_noise() -> None:
+    for typed in ("3456", "\x1b3", "a\r", "\x1b[A" * 100, "\x1b[<35;9;9M" * 300, "é"):
+        assert fed(typed)[0] == typed
+
+
+def test_a_burst_that_no_mark_surrounds_is_a_paste() -> None:
+    text = "0123456789" * 110
+    assert fed(text, begun_s=-WINDOW_S)[0] == f"\x1b[200~{text}\x1b[201~"
+    made = ReplyFilter(-WINDOW_S)
+    made.feed(text, 0.1)
+    assert made.feed("33", 0.2) == "\x1b[200~33\x1b[201~"
+    assert made.feed("3", 0.3) == "3"
+    assert made.feed("33", 0.3 + HOLD_S) == "33"
+    assert fed("\x1b[<35;9;9M" * 300, begun_s=-WINDOW_S)[0] == "\x1b[<35;9;9M" * 300
+
+
+def test_a_flood_of_answers_after_the_fence_is_torn_anywhere_and_is_no_key() -> None:
+    text = "\x1b[?1;2;4n" * 40
+    for size in (9, 10, 11, 30):
+        made = ReplyFilter(0.0)
+        made.feed(DA1, 0.1)
+        parts = [text[at : at + size] for at in range(0, len(text), size)]
+        assert "".join(made.feed(part, 0.2) for part in parts) == ""
+
+
+def test_an_escape_behind_a_key_passes_after_a_moment() -> None:
+    made = ReplyFilter(-WINDOW_S)
+    assert made.feed("a\x1b", 0.1) == "a"
+    assert made.feed("", 0.1 + 2 * ESCAPE_S) == "\x1b"
+    assert made.feed("b\x1b", 0.4) + made.feed("c", 0.7) == "b\x1bc"

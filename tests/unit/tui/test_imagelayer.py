@@ -209,3 +209,25 @@ def test_without_pixels_another_font_changes_nothing() -> None:
     showing = Showing("half", is_plain=False)
     showing.answered(("\x1b[?62c",), Surroundings(80, 24, 800, 480))
     assert not showing.resized(Surroundings(100, 30, 800, 480))
+
+
+def test_in_tmux_a_picture_is_characters_and_its_pixels_go_past_it_once() -> None:
+    showing, layer = shown("placeholders")
+    strips, _ = showing.strips(PIXELS, BOX)
+    first = sent(layer, screen(strips))
+    assert first.count(b"\x1bPtmux;") == 1 and b"U=1" in first
+    assert first.count("\U0010eeee".encode()) == BOX.columns * BOX.rows
+    assert sent(layer, screen(strips)) == b""
+    assert "\U0010eeee".encode() not in sent(layer, part("dialog", 1, 1))
+    again = sent(layer, screen(strips))
+    assert b"Ptmux" not in again and again.count("\U0010eeee".encode()) == BOX.columns * BOX.rows
+    assert layer.ended().count("a=d,d=I") == 1 and layer.ended() == ""
+
+
+def test_in_tmux_all_is_sent_again_when_all_is_drawn_anew() -> None:
+    showing, layer = shown("placeholders")
+    strips, _ = showing.strips(PIXELS, BOX)
+    before = sent(layer, screen(strips))
+    gone = layer.forget(*SIZE)
+    assert gone.startswith("\x1bPtmux;") and "a=d,d=a" not in gone
+    assert sent(layer, screen(strips)) == before
