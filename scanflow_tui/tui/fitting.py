@@ -51,6 +51,9 @@ def settle(place: Place) -> None:
 
 def tick(place: Place) -> None:
     """The clock; and what another size left behind while a place was not on top."""
+    if place.is_typing is not None and place.is_typing():
+        # The next key's frame says what time changed; one between two keys would delay it.
+        return
     place.scanflow.direct.do(place, place.paint_bars)
     if place.is_current:
         settle(place)

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from textual.screen import ModalScreen
 
+from scanflow_tui.contract.errors import Refused
 from scanflow_tui.tui.app import ScanflowApp
 from scanflow_tui.tui.screens.place import Place
 from scanflow_tui.tui.widgets.closing import close
@@ -14,6 +15,11 @@ from scanflow_tui.tui.widgets.help import Help
 from tests.driver import drive
 from tests.fakes.demo_events import demo_events, failed
 from tests.fakes.source import FakeSource
+
+WHY = (
+    "/data/copies/of/a/session: this session belongs to /home/ann/sessions/mnist-demo. "
+    "A moved or copied session opens read-only (scanflow replay)."
+)
 
 
 async def test_the_first_frame_has_header_and_pane_before_the_snapshot() -> None:
@@ -130,3 +136,11 @@ async def test_what_is_cut_is_ascii_too_where_that_was_asked_for() -> None:
         assert it.lines()[-1].endswith("~")
         await it.press("?")
         assert it.text().isascii()
+
+
+@pytest.mark.parametrize("place", ["workflow", "logs", "drift", "label", "decide", "result"])
+async def test_why_a_session_does_not_open_is_whole_in_every_place(place: str) -> None:
+    async with drive(FakeSource(fails=Refused(WHY)), size=(56, 20), start=place) as it:
+        it.expect_place(place)
+        said = " ".join(line.strip(" │┃").strip() for line in it.lines())
+        assert WHY in " ".join(said.split())

@@ -8,6 +8,7 @@ from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical
+from textual.css.scalar import Scalar
 from textual.widgets import Input
 
 from scanflow_tui.client.source import Update
@@ -72,7 +73,8 @@ class DecideScreen(Place):
             pane.focus()
         field.set_class(not asks, "-hidden")
         if run is None or offer is None:
-            self._fill(pane, show.nothing(self.known))
+            pane.styles.height = "1fr"
+            pane.say([spelled(self.legible(row)) for row in show.nothing(self.known)])
             below.put([])
             return
         options = offer.options
@@ -186,7 +188,7 @@ class DecideScreen(Place):
         self.say(PASTED)
 
     def _fill(self, pane: Rows, rows: list[Text]) -> None:
-        if pane.styles.height is None or pane.styles.height.value != len(rows) + 2:
+        if pane.styles.height != Scalar.from_number(len(rows) + 2):
             pane.styles.height = len(rows) + 2
         pane.put([spelled(self.legible(row)) for row in rows])
 

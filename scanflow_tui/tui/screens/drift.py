@@ -91,7 +91,7 @@ class DriftScreen(Place):
         gallery.display = has_room and check is not None and bool(self._flagged_of(check))
         if check is None:
             pane.border_title = "Scores"
-            pane.put([spelled(self.legible(row)) for row in show.nothing(self.known)])
+            pane.say([spelled(self.legible(row)) for row in show.nothing(self.known)])
             return
         state = self.known.state
         assert state is not None

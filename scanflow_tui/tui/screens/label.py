@@ -6,7 +6,6 @@ It holds cursor, view, order and drafts; what was said is in the session. Keys n
 from __future__ import annotations
 
 from functools import partial
-from textwrap import wrap
 from typing import ClassVar
 
 from rich.text import Text
@@ -290,7 +289,7 @@ class LabelScreen(Place):
             return
         if small := show.too_small(*self.app.size):
             work.marked = frozenset()
-            board.say([Text(line) for line in wrap(small, self.app.size.width)])
+            board.say([Text(small)])
             return
         if work.unmark(board.layout_of(work, self.bench.picture_px())):
             self.say(UNMARKED)

@@ -61,7 +61,7 @@ class ResultScreen(Place):
         if state is None or run is None or table is None:
             gallery.display, pane.display = False, True
             waits = asked.decide_run(state) if state is not None else None
-            pane.put([spelled(self.legible(row)) for row in show.nothing(self.known, waits)])
+            pane.say([spelled(self.legible(row)) for row in show.nothing(self.known, waits)])
             return
         pane.border_title = f"Run {run.number}: {table.action}"
         class_keys = keys_of_classes(graph_of(state, run))

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from rich.style import Style
+from rich.text import Text
 from textual import events
 from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from scanflow_tui.tui.present.folding import folded_row
 from scanflow_tui.tui.present.graph import Direction, Form, neighbour
 from scanflow_tui.tui.theme import TONES
 
@@ -221,7 +223,8 @@ class GraphView(ScrollView, can_focus=True):
         width, row = self.size.width, y + scroll_y
         painted = self._painted
         if painted is None or row >= len(painted.rows):
-            text = f" {self.sentence}" if painted is None and row == 0 else ""
+            said = folded_row(Text(f" {self.sentence}"), width - 1) if painted is None else []
+            text = said[row].plain if row < len(said) else ""
             strip = Strip([Segment(text, Style.parse(TONES["dim"]))])
             return strip.extend_cell_length(width).apply_style(self.rich_style)
         segments = [Segment(" ")]

@@ -16,6 +16,7 @@ from scanflow_tui.tui.pictures import PLAIN, Pictures
 from scanflow_tui.tui.present import label as show
 from scanflow_tui.tui.present import label_judge as judge
 from scanflow_tui.tui.present.class_lines import class_column, class_lines
+from scanflow_tui.tui.present.folding import folded_row
 from scanflow_tui.tui.present.label import Layout
 from scanflow_tui.tui.showing import PIXEL_TILE_SMALL, Showing
 from scanflow_tui.tui.theme import TONES
@@ -130,7 +131,9 @@ class LabelBoard(Vertical):
         """A message in place of the pictures."""
         self._cut(self.size.width, self.size.height - 1, single=False)
         self._page = ()
-        self._tiles.say([self._legible(row) for row in message])
+        width = self.size.width - 1
+        rows = [line for row in message for line in folded_row(self._legible(row), width)]
+        self._tiles.say(rows)
         self._info.put([])
 
     def draw(

@@ -9,12 +9,14 @@ from collections.abc import Callable, Sequence
 
 from rich.segment import Segment
 from rich.style import Style
+from rich.text import Text
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
 from scanflow_tui.contract.logsearch import Streams
+from scanflow_tui.tui.present.folding import folded_row
 from scanflow_tui.tui.present.log import left_for, line_parts, thumb
 from scanflow_tui.tui.present.logsieve import LogSieve
 from scanflow_tui.tui.present.logwindow import LogWindow, Row
@@ -239,7 +241,8 @@ class LogView(Widget, can_focus=True):
             )
         else:
             loading = y < len(self.shown) and self.window.size > 0
-            words = " …" if loading else f" {self.empty}" if y == 0 and not self.shown else ""
+            said = folded_row(Text(f" {self.empty}"), width - 1) if not self.shown else []
+            words = " …" if loading else said[y].plain if y < len(said) else ""
             parts = [(words, "dim")]
         strip = Strip([Segment(text, Style.parse(TONES[tone])) for text, tone in parts])
         strip = strip.crop_extend(0, width - 1, Style.null())

@@ -50,7 +50,8 @@ class Rows(ScrollView, can_focus=True):
         super().__init__(id=id, classes=classes)
         self.wraps = wraps
         self._given: Sequence[Text] = ()
-        self._wrapped_at = 0
+        self._folds = wraps
+        self._folded_at = 0
         self.border_title = title
         self.has_cursor = cursor
         self.chosen = 0
@@ -58,12 +59,19 @@ class Rows(ScrollView, can_focus=True):
 
     def put(self, rows: Sequence[Text]) -> None:
         """Show these rows; cursor and scroll stay where they were as far as they can."""
+        self._put(rows, folds=self.wraps)
+
+    def say(self, message: Sequence[Text]) -> None:
+        """Show a message in place of rows: whole, however narrow the pane is."""
+        self._put(message, folds=True)
+
+    def _put(self, rows: Sequence[Text], *, folds: bool) -> None:
         # A column is left to the scroll bar, there or not: lines break where they broke.
         width = self.size.width - 1
-        if rows == self._given and (not self.wraps or width == self._wrapped_at):
+        if (rows, folds) == (self._given, self._folds) and (not folds or width == self._folded_at):
             return
-        self._given, self._wrapped_at = rows, width
-        if self.wraps and width > 0:
+        self._given, self._folds, self._folded_at = rows, folds, width
+        if folds and width > 0:
             rows = [line for row in rows for line in folded_row(row, width)]
         width = max((row.cell_len for row in rows), default=0)
         self.rows = rows
@@ -73,8 +81,8 @@ class Rows(ScrollView, can_focus=True):
 
     def on_resize(self, event: events.Resize) -> None:
         """Another width, other lines."""
-        if self.wraps and self.size.width - 1 != self._wrapped_at:
-            self.put(self._given)
+        if self._folds and self.size.width - 1 != self._folded_at:
+            self._put(self._given, folds=True)
 
     def choose(self, row: int) -> None:
         """Put the cursor on a row, and the row on screen."""
