@@ -13,6 +13,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 
 from scanflow_tui.tui.annotating import FULL
+from scanflow_tui.tui.fitting import tick
 from scanflow_tui.tui.screens.label import LabelScreen
 from scanflow_tui.tui.widgets.kept import Kept
 from scanflow_tui.tui.widgets.tiles import Tile, Tiles
@@ -173,3 +174,18 @@ def _cells(app: Page) -> dict[tuple[int, int], tuple[str, str]]:
                 cells[x, y] = (char, str(style))
                 x += 1
     return cells
+
+
+async def test_the_clock_waits_for_the_next_keys_frame(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with drive(source(), start="label", size=LARGE) as it:
+        await it.until("0 zero")
+        screen, painted = screen_of(it), []
+        monkeypatch.setattr(screen, "paint_bars", lambda: painted.append("bars"))
+        it.app.direct.still_s = 60.0
+        it.app.direct.arrive(key("3"))
+        painted.clear()
+        tick(screen)
+        assert not painted
+        it.app.direct.still_s = 0.0
+        tick(screen)
+        assert painted == ["bars"]
