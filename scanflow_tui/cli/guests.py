@@ -15,7 +15,7 @@ from scanflow_tui.contract.errors import Refused
 from scanflow_tui.contract.evidence import QueueEntry
 from scanflow_tui.labels.assign import AGAIN
 from scanflow_tui.session.state import LabelDesk, RunView, SessionState, desk_key
-from scanflow_tui.tui import team
+from scanflow_tui.tui.labelling import team
 from scanflow_tui.tui.present.label_order import arranged
 from scanflow_tui.workflow.lint import read
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from scanflow_tui.contract.errors import UsageError
-from scanflow_tui.tui.showing import WISHES, Wish
+from scanflow_tui.tui.pixels.showing import WISHES, Wish
 
 
 def wish_of(images: str | None) -> Wish:

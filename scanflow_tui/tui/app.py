@@ -15,16 +15,17 @@ from rich.text import Text
 from textual.reactive import Reactive
 from textual.screen import Screen
 
-from scanflow_tui.tui import leaving, terminal
-from scanflow_tui.tui.asking import AskingDriver
-from scanflow_tui.tui.direct import Direct
+from scanflow_tui.tui import leaving
 from scanflow_tui.tui.doors import Doors
 from scanflow_tui.tui.following import Following
 from scanflow_tui.tui.moves import Moves
+from scanflow_tui.tui.pixels.showing import Showing
 from scanflow_tui.tui.present.times import clock
-from scanflow_tui.tui.quick_app import QuickApp
 from scanflow_tui.tui.screens.place import Place
-from scanflow_tui.tui.showing import Showing
+from scanflow_tui.tui.terminal import meeting
+from scanflow_tui.tui.terminal.asking import AskingDriver
+from scanflow_tui.tui.terminal.direct import Direct
+from scanflow_tui.tui.terminal.quick_app import QuickApp
 from scanflow_tui.tui.theme import THEME, plain_ascii
 
 if TYPE_CHECKING:
@@ -32,9 +33,9 @@ if TYPE_CHECKING:
 
     from scanflow_tui.client.source import Reply, Source, Update
     from scanflow_tui.contract.commands import Command
-    from scanflow_tui.tui.answered import Answered
     from scanflow_tui.tui.known import Known
-    from scanflow_tui.tui.showing import Wish
+    from scanflow_tui.tui.pixels.showing import Wish
+    from scanflow_tui.tui.terminal.answered import Answered
     from scanflow_tui.tui.transport import Transport
 
 
@@ -124,10 +125,10 @@ class ScanflowApp(QuickApp):
 
     def on_answered(self, message: Answered) -> None:
         """Show pictures as the terminal says that it can."""
-        terminal.answered(self, message)
+        meeting.answered(self, message)
 
     def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        if not terminal.painted(self, screen, renderable):
+        if not meeting.painted(self, screen, renderable):
             super()._display(screen, renderable)
 
     def get_default_screen(self) -> Screen[None]:
@@ -139,7 +140,7 @@ class ScanflowApp(QuickApp):
         if isinstance(self._driver, AskingDriver):
             self._driver.arrive = self.direct.arrive
         self.call_after_refresh(self.following.begin)
-        self.call_after_refresh(lambda: terminal.ask(self))
+        self.call_after_refresh(lambda: meeting.ask(self))
 
     def refresh_place(self, update: Update | None) -> None:
         """Render the place on top from what is known."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scanflow_tui.contract.errors import ScanflowError
-from scanflow_tui.tui import fitting, keys, leaving, screens, stack, terminal
+from scanflow_tui.tui import fitting, keys, leaving, screens, stack
 from scanflow_tui.tui.ahead import pass_on
 from scanflow_tui.tui.screens.place import Place
+from scanflow_tui.tui.terminal import meeting
 
 if TYPE_CHECKING:
     from textual import events
@@ -160,7 +161,7 @@ class Moves:
 
     def act_redraw(self) -> None:
         """Paint all again: something else wrote to the terminal, or a window lay over it."""
-        terminal.redraw(self.app)
+        meeting.redraw(self.app)
 
     def act_back(self) -> None:
         """Back to the place before."""

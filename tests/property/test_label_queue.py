@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scanflow_tui.tui.label_overlay import Pending
-from tests.unit.tui.test_label_queue import ENTRIES, Desk
+from scanflow_tui.tui.labelling.overlay import Pending
+from tests.unit.tui.labelling.test_queue import ENTRIES, Desk
 
 SAMPLES = [entry.id for entry in ENTRIES[:4]]
 KEYS = st.one_of(

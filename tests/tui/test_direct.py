@@ -12,8 +12,8 @@ from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.strip import Strip
 
-from scanflow_tui.tui.annotating import FULL
 from scanflow_tui.tui.fitting import tick
+from scanflow_tui.tui.labelling.annotating import FULL
 from scanflow_tui.tui.screens.label import LabelScreen
 from scanflow_tui.tui.widgets.kept import Kept
 from scanflow_tui.tui.widgets.tiles import Tile, Tiles
@@ -85,7 +85,7 @@ async def test_a_label_is_drawn_once_with_what_came_back() -> None:
 async def test_more_than_may_wait_is_refused_in_words_and_nothing_is_lost(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("scanflow_tui.tui.label_queue.PENDING_MAX", 3)
+    monkeypatch.setattr("scanflow_tui.tui.labelling.queue.PENDING_MAX", 3)
     made = source()
     made.hold()
     async with drive(made, start="label", size=LARGE) as it:

@@ -9,9 +9,9 @@ from textual import events
 
 from scanflow_tui.contract import commands as cmd
 from scanflow_tui.session.state import desk_key
+from scanflow_tui.tui.labelling.sending import UNDER_WAY_MAX
 from scanflow_tui.tui.present.label_order import arranged, is_hidden
 from scanflow_tui.tui.screens.label import LabelScreen
-from scanflow_tui.tui.sending import UNDER_WAY_MAX
 from scanflow_tui.tui.widgets.bars import Footer
 from tests.driver import LARGE, SMALL, Driver, drive
 from tests.fakes.demo_events import demo_events, half_labelled, queue, thumbnail

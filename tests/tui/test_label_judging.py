@@ -5,8 +5,8 @@ from __future__ import annotations
 from scanflow_tui.contract import commands as cmd
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.events import Event
+from scanflow_tui.tui.labelling.witness import picture_digest
 from scanflow_tui.tui.present.label_order import arranged, is_hidden
-from scanflow_tui.tui.witness import picture_digest
 from tests.driver import LARGE, drive
 from tests.fakes.demo_events import demo_events, queue, thumbnail
 from tests.fakes.people import PeopleSource, squares

@@ -17,7 +17,7 @@ from scanflow_tui.tui.doors import Doors
 
 if TYPE_CHECKING:
     from scanflow_tui.client.source import Source
-    from scanflow_tui.tui.showing import Wish
+    from scanflow_tui.tui.pixels.showing import Wish
 
 
 def execute(

@@ -24,7 +24,7 @@ from scanflow_tui.images.protocol import Box, CellSize, Choice
 if TYPE_CHECKING:
     from scanflow_tui.cli.link import Link
     from scanflow_tui.images.protocol import Painting
-    from scanflow_tui.tui.showing import Wish
+    from scanflow_tui.tui.pixels.showing import Wish
 
 ROWS_LEFT = 2
 """Of the screen's rows, for the picture's name and the prompt."""

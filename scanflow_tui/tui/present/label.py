@@ -12,8 +12,8 @@ from rich.text import Text
 from scanflow_tui.contract.evidence import QueueEntry
 from scanflow_tui.images.protocol import Box
 from scanflow_tui.tui.known import Known
-from scanflow_tui.tui.label_queue import Word
-from scanflow_tui.tui.label_tally import Counts
+from scanflow_tui.tui.labelling.queue import Word
+from scanflow_tui.tui.labelling.tally import Counts
 from scanflow_tui.tui.present.class_keys import BOTH, ClassKeys
 from scanflow_tui.tui.present.faces import waiting
 from scanflow_tui.tui.present.numbers import p_value, share

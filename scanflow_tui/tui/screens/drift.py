@@ -13,7 +13,7 @@ from scanflow_tui.client.source import Update
 from scanflow_tui.contract.evidence import QueueEntry
 from scanflow_tui.session.state import CheckView
 from scanflow_tui.tui import keys
-from scanflow_tui.tui.pictures import Pictures, pictures_of
+from scanflow_tui.tui.pixels.pictures import Pictures, pictures_of
 from scanflow_tui.tui.present import asked
 from scanflow_tui.tui.present import drift as show
 from scanflow_tui.tui.present.numbers import p_value

@@ -14,10 +14,11 @@ from textual.app import ComposeResult
 
 from scanflow_tui.client.source import Update
 from scanflow_tui.tui import doing, keys, leaving
-from scanflow_tui.tui.annotating import DOES, NO_GUESS, Annotating
-from scanflow_tui.tui.label_footer import LabelFooter
-from scanflow_tui.tui.label_queue import counts
-from scanflow_tui.tui.label_soon import Soon
+from scanflow_tui.tui.labelling.annotating import DOES, NO_GUESS, Annotating
+from scanflow_tui.tui.labelling.footer import LabelFooter
+from scanflow_tui.tui.labelling.queue import counts
+from scanflow_tui.tui.labelling.soon import Soon
+from scanflow_tui.tui.labelling.workbench import Workbench
 from scanflow_tui.tui.present import label as show
 from scanflow_tui.tui.present import label_judge as judge
 from scanflow_tui.tui.present.class_keys import MOVED
@@ -25,7 +26,6 @@ from scanflow_tui.tui.screens.label_questions import ASKS, Finished
 from scanflow_tui.tui.screens.place import Place
 from scanflow_tui.tui.theme import TONES
 from scanflow_tui.tui.widgets.label_board import LabelBoard
-from scanflow_tui.tui.workbench import Workbench
 
 TWICE_S = 5.0
 """So close together two keys mean that one wants out."""

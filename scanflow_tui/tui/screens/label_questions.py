@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from scanflow_tui.contract.commands import ReopenLabelling
 from scanflow_tui.contract.limits import NOTE_CHARS_MAX
 from scanflow_tui.labels.assign import AGAIN
-from scanflow_tui.tui.annotating import Annotating
-from scanflow_tui.tui.label_queue import counts
+from scanflow_tui.tui.labelling.annotating import Annotating
+from scanflow_tui.tui.labelling.queue import counts
+from scanflow_tui.tui.labelling.workbench import Workbench
 from scanflow_tui.tui.present import label as show
 from scanflow_tui.tui.present.class_keys import matching
 from scanflow_tui.tui.present.label_order import ORDERS, SAYS
 from scanflow_tui.tui.widgets.dialog import Ask
 from scanflow_tui.tui.widgets.guide import Guide
 from scanflow_tui.tui.widgets.pick import Pick
-from scanflow_tui.tui.workbench import Workbench
 
 if TYPE_CHECKING:
     from scanflow_tui.tui.app import ScanflowApp

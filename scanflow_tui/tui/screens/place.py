@@ -44,7 +44,7 @@ class Place(Screen[None]):
     """Objects that have ``act_<id>`` methods of this place beside it."""
 
     quick: ClassVar[bool] = False
-    """Whether its keys may take the short way: see ``tui/direct``."""
+    """Whether its keys may take the short way: see ``tui/terminal/direct``."""
 
     text_only: ClassVar[bool] = False
     """Whether what is typed ahead of a question is text for its field alone."""

@@ -14,7 +14,7 @@ from scanflow_tui.contract.commands import Approve, Discard, RollBack
 from scanflow_tui.contract.evidence import Table
 from scanflow_tui.session.state import NodeView, RunView, SessionState
 from scanflow_tui.tui import keys
-from scanflow_tui.tui.pictures import Pictures, pictures_of
+from scanflow_tui.tui.pixels.pictures import Pictures, pictures_of
 from scanflow_tui.tui.present import asked
 from scanflow_tui.tui.present import result as show
 from scanflow_tui.tui.present.pipeline import graph_of, keys_of_classes

@@ -11,8 +11,8 @@ from textual.containers import Vertical
 
 from scanflow_tui.images.adjust import Adjustment
 from scanflow_tui.images.protocol import Box
-from scanflow_tui.tui.pictures import Pictures
-from scanflow_tui.tui.showing import Showing
+from scanflow_tui.tui.pixels.pictures import Pictures
+from scanflow_tui.tui.pixels.showing import Showing
 from scanflow_tui.tui.widgets.lines import Lines
 from scanflow_tui.tui.widgets.tiles import Tile, Tiles
 

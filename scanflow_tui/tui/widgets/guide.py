@@ -15,7 +15,7 @@ from textual.widgets import Static
 from scanflow_tui.images.adjust import Adjustment
 from scanflow_tui.images.protocol import Box
 from scanflow_tui.tui.keys import pressed
-from scanflow_tui.tui.pictures import pictures_of
+from scanflow_tui.tui.pixels.pictures import pictures_of
 from scanflow_tui.tui.present.class_keys import ClassKeys
 from scanflow_tui.tui.theme import TONES
 from scanflow_tui.tui.widgets.closing import close

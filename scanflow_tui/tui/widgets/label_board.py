@@ -11,18 +11,18 @@ from textual.containers import Horizontal, Vertical
 from scanflow_tui.contract.evidence import QUEUE_NEAR, QueueEntry
 from scanflow_tui.images.protocol import Box
 from scanflow_tui.labels.assign import AGAIN
-from scanflow_tui.tui.annotating import Annotating, looks, word_shown
-from scanflow_tui.tui.pictures import PLAIN, Pictures
+from scanflow_tui.tui.labelling.annotating import Annotating, looks, word_shown
+from scanflow_tui.tui.labelling.witness import Shown, picture_digest
+from scanflow_tui.tui.pixels.pictures import PLAIN, Pictures
+from scanflow_tui.tui.pixels.showing import PIXEL_TILE_SMALL, Showing
 from scanflow_tui.tui.present import label as show
 from scanflow_tui.tui.present import label_judge as judge
 from scanflow_tui.tui.present.class_lines import class_column, class_lines
 from scanflow_tui.tui.present.folding import folded_row
 from scanflow_tui.tui.present.label import Layout
-from scanflow_tui.tui.showing import PIXEL_TILE_SMALL, Showing
 from scanflow_tui.tui.theme import TONES
 from scanflow_tui.tui.widgets.lines import Lines
 from scanflow_tui.tui.widgets.tiles import Tile, Tiles, foot_room
-from scanflow_tui.tui.witness import Shown, picture_digest
 
 USUAL_PX = (28, 28)
 SMALL_BOX = Box(14, 7)

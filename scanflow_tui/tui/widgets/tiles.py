@@ -14,7 +14,7 @@ from rich.text import Text
 from textual.geometry import Region
 from textual.strip import Strip
 
-from scanflow_tui.tui.pictures import Strips
+from scanflow_tui.tui.pixels.pictures import Strips
 from scanflow_tui.tui.theme import TONES, plain_ascii
 from scanflow_tui.tui.widgets.kept import Kept
 from scanflow_tui.tui.widgets.lines import spelled

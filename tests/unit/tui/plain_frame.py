@@ -8,8 +8,8 @@ from textual._compositor import LayoutUpdate
 from textual.geometry import Region
 from textual.strip import Strip
 
-from scanflow_tui.tui.imagelayer import ImageLayer
-from scanflow_tui.tui.sheets import Sheets
+from scanflow_tui.tui.pixels.imagelayer import ImageLayer
+from scanflow_tui.tui.pixels.sheets import Sheets
 
 
 def painted() -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from scanflow_tui.tui.label_queue import Counts, Word
+from scanflow_tui.tui.labelling.queue import Counts, Word
 from scanflow_tui.tui.present import label as show
 from scanflow_tui.tui.present.class_keys import class_keys, matching
 from scanflow_tui.tui.present.class_lines import class_column, class_lines

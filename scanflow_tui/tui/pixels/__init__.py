@@ -1,0 +1,1 @@
+"""Pictures of real pixels on a screen of cells."""
