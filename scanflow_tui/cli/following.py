@@ -5,6 +5,7 @@ from __future__ import annotations
 from scanflow_tui.cli.output import Progress
 from scanflow_tui.client.source import Update
 from scanflow_tui.contract.states import RUN_ENDED
+from scanflow_tui.session.folds import needs
 from scanflow_tui.session.state import SessionState
 
 
@@ -13,9 +14,10 @@ def end_of(state: SessionState, number: int) -> str | None:
     run = state.runs.get(number)
     if run is None:
         return None
-    if run.state in RUN_ENDED or (run.state in ("needs_you", "waiting") and not run.n_active):
+    if run.state in RUN_ENDED:
         return run.state
-    return None
+    waits = run.state == "waiting" or any(asked == number for asked, _, _ in needs(state))
+    return run.state if waits and not run.n_active else None
 
 
 class Follower:

@@ -23,7 +23,9 @@ from scanflow_tui.session.state import (
     ClientReplies,
     DecisionView,
     MessageView,
+    NodeView,
     Offer,
+    RunView,
     SessionState,
     Version,
 )
@@ -74,8 +76,13 @@ def needs(state: SessionState) -> list[tuple[int, str, str]]:
         for run in open_runs(state)
         if run.n_needs
         for node in run.nodes.values()
-        if node.state == "needs_you"
+        if node.state == "needs_you" and not asks_nothing(run, node)
     ]
+
+
+def asks_nothing(run: RunView, node: NodeView) -> bool:
+    """Whether a label node has no sample: it goes on by itself."""
+    return node.form == "label" and run.check is not None and not run.check.queue
 
 
 def open_conversation(state: SessionState) -> int | None:

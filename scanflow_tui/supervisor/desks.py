@@ -7,6 +7,7 @@ from scanflow_tui.contract import limits
 from scanflow_tui.contract.errors import InputError, Refused
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.fold_runs import ACTIVE
+from scanflow_tui.session.folds import asks_nothing
 from scanflow_tui.session.state import RunView
 from scanflow_tui.supervisor.resuming import resets_of
 from scanflow_tui.supervisor.stimuli import Commanded
@@ -46,6 +47,8 @@ def _may_reopen(turn: Turn, command: cmd.ReopenLabelling) -> RunView:
     node = run.nodes.get(command.node)
     if node is None or node.form != "label":
         raise InputError(f"node {command.node} of run {command.run} never asked for labels")
+    if asks_nothing(run, node):
+        raise Refused(f"the check of run {run.number} put no sample into the queue")
     if run.state == "superseded":
         raise Refused(f"run {run.number} has ended: superseded", hint="label a newer batch")
     if node.state != "done":

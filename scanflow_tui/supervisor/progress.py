@@ -12,7 +12,7 @@ from scanflow_tui.contract.states import ATTEMPT_ENDED, BAD, NODE_ENDED, UNSTART
 from scanflow_tui.contract.step import CONTRACT
 from scanflow_tui.labels.files import Sayings
 from scanflow_tui.session import events as ev
-from scanflow_tui.session.folds import open_runs
+from scanflow_tui.session.folds import asks_nothing, open_runs
 from scanflow_tui.session.state import AttemptView, NodeView, RunView, SessionState, desk_key
 from scanflow_tui.session.unreached import named
 from scanflow_tui.supervisor import budget, frontier
@@ -305,7 +305,7 @@ def is_final(state: SessionState, run: RunView, node: NodeView) -> bool:
         return False
     if node.form == "label":
         desk = state.desks[desk_key(run.number, node.id)]
-        return desk.finished or (run.check is not None and not run.check.queue)
+        return desk.finished or asks_nothing(run, node)
     return node.form == "decide" and run.decision is not None
 
 

@@ -206,3 +206,27 @@ def test_what_cannot_be_meant_is_refused_in_one_sentence(labelled: Asked, tmp_pa
         done = labelled(*arguments)  # type: ignore[arg-type]
         assert (done.returncode, sentence in done.stderr) == (code, True), done.stderr
         assert done.stderr.strip().splitlines()[-1].startswith("scanflow: ")
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Commandline]:
+    """A session whose check finds a drift and puts no sample into the queue."""
+    made = Commandline(tmp_path)
+    none = CHECK.split("for i in")[0] + ': > "$D/out/queue/queue.jsonl"\n'
+    made.write("check.sh", none + CHECK.split("done\n")[1])
+    assert made("run", "--engine", "process").returncode == 0
+    yield made
+    made.end()
+
+
+def test_a_queue_without_samples_asks_nobody_and_the_run_goes_on(empty: Commandline) -> None:
+    done = empty("add-batch", empty.batch, "--wait")
+    assert done.returncode == 7 and "scanflow decide" in done.stderr, done.stderr
+    said = [empty("label", "toy", *options) for options in ((), ("--json",), ("--finish",))]
+    assert [(one.returncode, one.stdout) for one in said] == [(6, "")] * 3
+    assert all("asks for no labels now" in one.stderr for one in said)
+    again = empty("label", "toy", "--reopen")
+    assert again.returncode == 6 and "put no sample into the queue" in again.stderr
+    assert empty("labels", "export", "toy").returncode == 0
+    decided = empty("decide", "retrain", "--session", "toy", "--reason", "r")
+    assert decided.returncode == 7 and "scanflow approve" in decided.stderr, decided.stderr

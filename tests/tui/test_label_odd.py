@@ -9,9 +9,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from msgspec import structs
 from PIL import Image
 
 from scanflow_tui.contract import commands as cmd
+from scanflow_tui.session import events as ev
+from scanflow_tui.session.folds import needs
 from scanflow_tui.tui.present.label_order import arranged
 from tests.driver import LARGE, drive
 from tests.fakes.demo_events import demo_events, queue, thumbnail
@@ -112,3 +115,38 @@ async def test_a_very_large_screen_shows_the_whole_queue() -> None:
         assert labels(made) == [(ORDER[0].id, 3), (ORDER[1].id, 4)]
         await it.press("enter")
         await it.until(f"img {ORDER[2].id}")
+
+
+def without_samples(*, has_ended: bool) -> PeopleSource:
+    """The demo that asks for labels, but its check put no image into the queue."""
+    made = []
+    for event in demo_events("asked"):
+        if isinstance(event.fact, ev.CheckFound):
+            fact = structs.replace(event.fact, queue=(), thumbnails={})
+            event = structs.replace(event, fact=fact)
+        made.append(event)
+    if has_ended:
+        ends = ev.NodeEnded(3, "label", "done", {}, {})
+        made.append(structs.replace(made[-1], seq=len(made), fact=ends))
+    return PeopleSource(made)
+
+
+@pytest.mark.parametrize("size", [(80, 24), LARGE])
+async def test_a_queue_without_samples_is_said_and_leads_on(size: tuple[int, int]) -> None:
+    made = without_samples(has_ended=True)
+    async with drive(made, start="label", size=size) as it:
+        await it.until("put no image into the queue")
+        it.expect_no_text("[R]", "0 zero")
+        await it.press("3", "space", "F", "R", "u")
+        assert made.sent == []
+        await it.press("enter")
+        it.expect_place("decide")
+
+
+async def test_a_label_node_without_samples_asks_nobody() -> None:
+    made = without_samples(has_ended=False)
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("Nothing to label.")
+        await it.press("3", "F")
+        assert made.sent == []
+    assert needs(made.state) == []

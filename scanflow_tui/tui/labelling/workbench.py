@@ -155,6 +155,8 @@ class Workbench:
         run = None if state is None else state.runs.get(self._run)
         if run is None or run.decision is not None:
             return "a decision was taken on these labels"
+        if run.check is not None and not run.check.queue:
+            return "the check put no image into the queue"
         return ""
 
     def sent_for(self) -> None:

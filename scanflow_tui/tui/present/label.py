@@ -309,13 +309,17 @@ def accept_text(entries: Sequence[QueueEntry], keys: ClassKeys) -> str:
     return f"[a] accept {len(entries)} framed ══: {parts} · [esc] nothing"
 
 
-def nothing(known: Known, batch: str, *, may_reopen: bool = False, waits: str = "") -> list[Text]:
+def nothing(
+    known: Known, batch: str, *, may_reopen: bool = False, waits: str = "", n_queue: int = 1
+) -> list[Text]:
     """The faces with nothing to label: an error, loading, empty, a part that is being dealt."""
     if known.error or known.state is None:
         return waiting(known)
     if waits:
         return [Text(""), Text(f"  {waits}", TONES["plain"])]
     said = f" Batch {batch} is done: [enter] evidence." if batch else " No batch asks for labels."
+    if batch and not n_queue:
+        said = f" The check of batch {batch} put no image into the queue: [enter] evidence."
     rows = [Text(""), Text(f"  {EMPTY}{said}", TONES["plain"])]
     if may_reopen:
         more = "  [R] labels on: labelling stays open until a decision is taken."

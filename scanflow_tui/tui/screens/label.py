@@ -127,6 +127,8 @@ class LabelScreen(Place):
         """Class keys come first; a page that is about to be accepted before all."""
         work = self.bench.open_work
         self._soon.pressed()
+        if key != "escape":
+            self._back_s = -TWICE_S
         if work is not None:
             work.key = work.strokes + key
         if self.scanflow.showing.is_asking(self.scanflow.steady_s()) and key != "escape":
@@ -282,10 +284,13 @@ class LabelScreen(Place):
         board = self.query_one(LabelBoard)
         work, check = self.bench.open_work, self.bench.check
         if work is None or check is None:
-            batch = self.bench.check.batch if self.bench.check is not None else ""
+            batch, n_queue = ("", 0) if check is None else (check.batch, len(check.queue))
             may = self.known.writable and not self.bench.why_not_reopened()
             waits = self.bench.mates.waits_for(self.bench.desk, self.bench.work)
-            board.say(show.nothing(self.known, batch, may_reopen=may, waits=waits))
+            said = show.nothing(
+                self.known, batch, may_reopen=may, waits=waits, n_queue=n_queue
+            )  # fmt: skip
+            board.say(said)
             return
         if small := show.too_small(*self.app.size):
             work.marked = frozenset()
