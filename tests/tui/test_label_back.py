@@ -171,3 +171,14 @@ async def test_once_all_guesses_were_judged_elsewhere_the_queue_comes_back() -> 
         screen = it.app.screen
         assert isinstance(screen, LabelScreen) and screen.bench.work is not None
         assert screen.bench.work.asked is None
+
+
+async def test_two_escapes_with_a_label_between_them_do_not_leave() -> None:
+    made = source()
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("0 zero")
+        await it.press("escape")
+        it.expect_footer("esc once more leaves")
+        await it.press("3", "escape")
+        it.expect_footer("esc once more leaves")
+        it.expect_text("1 of 70")
