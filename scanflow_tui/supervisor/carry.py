@@ -20,7 +20,7 @@ from scanflow_tui.supervisor import (
     effects_plan,
     effects_store,
 )
-from scanflow_tui.supervisor.effects import (
+from scanflow_tui.supervisor.machine.effects import (
     Answer,
     AskCache,
     CancelAttempt,
@@ -39,8 +39,8 @@ from scanflow_tui.supervisor.effects import (
     StoreHumanOutputs,
     StoreLabels,
 )
-from scanflow_tui.supervisor.reports import Tail
-from scanflow_tui.supervisor.stimuli import Stimulus
+from scanflow_tui.supervisor.machine.reports import Tail
+from scanflow_tui.supervisor.machine.stimuli import Stimulus
 from scanflow_tui.supervisor.workplace import Workplace
 
 SHORT_THREADS = 4

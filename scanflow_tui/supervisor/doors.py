@@ -14,8 +14,8 @@ import sys
 from pathlib import Path
 
 from scanflow_tui.contract.errors import InputError, Missing, Refused, ScanflowError
-from scanflow_tui.supervisor.effects import LookUpName, SetDoor
-from scanflow_tui.supervisor.stimuli import DoorSet, NameFound
+from scanflow_tui.supervisor.machine.effects import LookUpName, SetDoor
+from scanflow_tui.supervisor.machine.stimuli import DoorSet, NameFound
 
 SOCKET_NAME = "sock"
 OPEN_FOLDER, OPEN_SOCKET = 0o710, 0o660

@@ -23,10 +23,10 @@ from scanflow_tui.contract.step import (
     StepFile,
 )
 from scanflow_tui.engine.protocol import Accepted, Spec, StartRefused, StartUnknown
-from scanflow_tui.supervisor.effects import CancelAttempt, ForgetAttempt, StartAttempt
-from scanflow_tui.supervisor.sharing import never
+from scanflow_tui.supervisor.machine.effects import CancelAttempt, ForgetAttempt, StartAttempt
+from scanflow_tui.supervisor.machine.sharing import never
+from scanflow_tui.supervisor.machine.stimuli import StartAnswered
 from scanflow_tui.supervisor.slots import Taken, Waits
-from scanflow_tui.supervisor.stimuli import StartAnswered
 from scanflow_tui.supervisor.workplace import Workplace
 
 Answer = Accepted | StartUnknown | StartRefused

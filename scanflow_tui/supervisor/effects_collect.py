@@ -23,10 +23,10 @@ from scanflow_tui.engine.protocol import Engine, Exited
 from scanflow_tui.session import artifacts
 from scanflow_tui.session.events import Artifact
 from scanflow_tui.session.manifest import digest, manifest
-from scanflow_tui.supervisor.effects import CollectAttempt
 from scanflow_tui.supervisor.effects_store import evidence_of
-from scanflow_tui.supervisor.reports import NAMES_MAX, Tail
-from scanflow_tui.supervisor.stimuli import Collected, Evidence, LogEnds, Reported
+from scanflow_tui.supervisor.machine.effects import CollectAttempt
+from scanflow_tui.supervisor.machine.reports import NAMES_MAX, Tail
+from scanflow_tui.supervisor.machine.stimuli import Collected, Evidence, LogEnds, Reported
 from scanflow_tui.supervisor.typed import read_values
 from scanflow_tui.supervisor.watching import read_report
 from scanflow_tui.supervisor.workplace import Workplace

@@ -20,9 +20,9 @@ from scanflow_tui.session import artifacts, cache, places
 from scanflow_tui.session.events import Artifact
 from scanflow_tui.session.manifest import Rules, digest, manifest
 from scanflow_tui.session.snapshot import snapshot
-from scanflow_tui.supervisor.effects import GatherPlan, ReadCode
 from scanflow_tui.supervisor.effects_store import told
-from scanflow_tui.supervisor.stimuli import CodeRead, PlanGathered
+from scanflow_tui.supervisor.machine.effects import GatherPlan, ReadCode
+from scanflow_tui.supervisor.machine.stimuli import CodeRead, PlanGathered
 from scanflow_tui.supervisor.workplace import Workplace
 from scanflow_tui.workflow.graph import Multigraph
 from scanflow_tui.workflow.lint import read

@@ -20,7 +20,7 @@ from scanflow_tui.session import artifacts, cache
 from scanflow_tui.session.cache import CacheEntry
 from scanflow_tui.session.events import Artifact
 from scanflow_tui.session.swap import sync_folder
-from scanflow_tui.supervisor.effects import (
+from scanflow_tui.supervisor.machine.effects import (
     AskCache,
     IngestBatch,
     IssueHead,
@@ -28,7 +28,7 @@ from scanflow_tui.supervisor.effects import (
     StoreHumanOutputs,
     StoreLabels,
 )
-from scanflow_tui.supervisor.stimuli import (
+from scanflow_tui.supervisor.machine.stimuli import (
     BatchStored,
     CacheAnswered,
     Evidence,

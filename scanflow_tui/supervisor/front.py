@@ -20,9 +20,9 @@ from scanflow_tui.session.state import SessionState
 from scanflow_tui.supervisor.frames import Row
 from scanflow_tui.supervisor.log import Log
 from scanflow_tui.supervisor.loop import Loop
+from scanflow_tui.supervisor.machine.stimuli import Commanded
 from scanflow_tui.supervisor.reading import count_in, find_in, log_reader, read_ref
 from scanflow_tui.supervisor.server import Card
-from scanflow_tui.supervisor.stimuli import Commanded
 from scanflow_tui.supervisor.workplace import Workplace
 
 SETTLE_S = 0.1

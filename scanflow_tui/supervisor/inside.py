@@ -17,7 +17,7 @@ from scanflow_tui.session import artifacts
 from scanflow_tui.session.places import SessionFolder, objects_of
 from scanflow_tui.session.state import AttemptView, NodeView, RunView
 from scanflow_tui.supervisor.effects_attempt import spec_of, write_step
-from scanflow_tui.supervisor.progress import start_of
+from scanflow_tui.supervisor.machine.progress import start_of
 from scanflow_tui.workflow.graph import Multigraph
 
 

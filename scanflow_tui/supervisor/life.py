@@ -19,21 +19,21 @@ from typing import Any
 from scanflow_tui.contract import limits
 from scanflow_tui.contract.errors import ScanflowError
 from scanflow_tui.engine.protocol import Hinting, Observation, Reachable, Telling, Watched
-from scanflow_tui.supervisor.budget import running
 from scanflow_tui.supervisor.carry import Carrier, Hands
 from scanflow_tui.supervisor.doors import keep_door
-from scanflow_tui.supervisor.effects import CollectAttempt, Effect
 from scanflow_tui.supervisor.frames import Row
 from scanflow_tui.supervisor.front import Front
 from scanflow_tui.supervisor.log import Log
 from scanflow_tui.supervisor.loop import Group, Loop, Shell
-from scanflow_tui.supervisor.machine import Machine, advance, next_due, open_attempts
+from scanflow_tui.supervisor.machine.advance import Machine, advance, next_due, open_attempts
+from scanflow_tui.supervisor.machine.budget import running
+from scanflow_tui.supervisor.machine.effects import CollectAttempt, Effect
+from scanflow_tui.supervisor.machine.reports import Tail
+from scanflow_tui.supervisor.machine.stimuli import Leaving, Observed, Opened, Stimulus, Ticked
+from scanflow_tui.supervisor.machine.team import is_admitted
+from scanflow_tui.supervisor.machine.turn import find
 from scanflow_tui.supervisor.mirroring import Mirroring
-from scanflow_tui.supervisor.reports import Tail
 from scanflow_tui.supervisor.server import Server
-from scanflow_tui.supervisor.stimuli import Leaving, Observed, Opened, Stimulus, Ticked
-from scanflow_tui.supervisor.team import is_admitted
-from scanflow_tui.supervisor.turn import find
 from scanflow_tui.supervisor.watching import POLL_HINTED_S, VITALS_S, Open, Watch
 from scanflow_tui.supervisor.workplace import Workplace
 

@@ -18,10 +18,16 @@ from scanflow_tui.contract.records import dataclass, field
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.contents import Content
 from scanflow_tui.session.events import Event
-from scanflow_tui.supervisor.effects import Answer, CollectAttempt, Effect, StartAttempt, Stop
 from scanflow_tui.supervisor.frames import Row
-from scanflow_tui.supervisor.stimuli import Commanded, Stimulus, Ticked
-from scanflow_tui.supervisor.turn import Machine, Turn
+from scanflow_tui.supervisor.machine.effects import (
+    Answer,
+    CollectAttempt,
+    Effect,
+    StartAttempt,
+    Stop,
+)
+from scanflow_tui.supervisor.machine.stimuli import Commanded, Stimulus, Ticked
+from scanflow_tui.supervisor.machine.turn import Machine, Turn
 
 RETRY_S = 1.0
 """Between two tries of a commit that failed."""

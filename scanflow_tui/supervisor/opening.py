@@ -27,9 +27,9 @@ from scanflow_tui.session.store import Store
 from scanflow_tui.supervisor.effects_plan import read_pipeline
 from scanflow_tui.supervisor.life import Supervisor
 from scanflow_tui.supervisor.log import Log
-from scanflow_tui.supervisor.machine import Machine, open_attempts
+from scanflow_tui.supervisor.machine.advance import Machine, open_attempts
+from scanflow_tui.supervisor.machine.stimuli import Opened
 from scanflow_tui.supervisor.slots import open_slots
-from scanflow_tui.supervisor.stimuli import Opened
 from scanflow_tui.supervisor.workplace import Workplace
 from scanflow_tui.workflow.lint import read
 

@@ -20,7 +20,7 @@ from scanflow_tui.session.log_ends import filled, piece
 from scanflow_tui.session.logfold import fold_for
 from scanflow_tui.session.state import AttemptView
 from scanflow_tui.supervisor.log import Log
-from scanflow_tui.supervisor.turn import Machine, find
+from scanflow_tui.supervisor.machine.turn import Machine, find
 from scanflow_tui.supervisor.workplace import Workplace
 
 

@@ -18,8 +18,8 @@ from scanflow_tui.contract import wire
 from scanflow_tui.contract.errors import Missing, ScanflowError
 from scanflow_tui.contract.records import dataclass
 from scanflow_tui.supervisor.attending import Client
-from scanflow_tui.supervisor.effects import Answer
 from scanflow_tui.supervisor.frames import Row, pack_rows, peer_groups, peer_uid
+from scanflow_tui.supervisor.machine.effects import Answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from scanflow_tui.contract.step import StepLimits
 from scanflow_tui.engine import procfs
 from scanflow_tui.engine.protocol import Capacity
 from scanflow_tui.session import locking, places
-from scanflow_tui.supervisor.sharing import Ask, ask_of, decide, in_use
+from scanflow_tui.supervisor.machine.sharing import Ask, ask_of, decide, in_use
 
 GUARD = "guard"
 PREFIX = "sf-"

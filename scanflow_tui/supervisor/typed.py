@@ -30,7 +30,7 @@ from scanflow_tui.contract.evidence import (
     Table,
 )
 from scanflow_tui.contract.step import Scalar
-from scanflow_tui.supervisor.stimuli import Evidence
+from scanflow_tui.supervisor.machine.stimuli import Evidence
 
 EVIDENCE_BYTES_MAX = 4 * limits.MIB
 SAMPLE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")

@@ -25,8 +25,14 @@ from scanflow_tui.engine.protocol import (
     Vital,
     Watched,
 )
-from scanflow_tui.supervisor.reports import Tail
-from scanflow_tui.supervisor.stimuli import EngineObserved, Observed, Reported, Sampled, Stimulus
+from scanflow_tui.supervisor.machine.reports import Tail
+from scanflow_tui.supervisor.machine.stimuli import (
+    EngineObserved,
+    Observed,
+    Reported,
+    Sampled,
+    Stimulus,
+)
 
 POLL_FAST_S = 0.05
 POLL_HINTED_S = 0.2

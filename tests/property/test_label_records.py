@@ -18,8 +18,8 @@ from scanflow_tui.labels.interchange.record import Record, SampleCard
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import replay
 from scanflow_tui.session.state import RunView
-from scanflow_tui.supervisor import importing
-from scanflow_tui.supervisor.turn import Turn
+from scanflow_tui.supervisor.machine import importing
+from scanflow_tui.supervisor.machine.turn import Turn
 from tests.unit.session.making import ANNA, BORIS, ULID, numbered
 
 OTHER = "01BX5ZZKBKACTAV9WEVGEMMVRZ"

@@ -9,7 +9,7 @@ from scanflow_tui.contract.states import ATTEMPT_ENDED, RUN_ENDED
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import replay
 from scanflow_tui.session.state import RunView
-from scanflow_tui.supervisor.turn import graph_of
+from scanflow_tui.supervisor.machine.turn import graph_of
 from scanflow_tui.workflow.plan import ready
 from tests.simulator.world import World
 

@@ -24,9 +24,9 @@ from scanflow_tui.engine.protocol import Absent, Capacity, Exited, StartUnknown
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import fold
 from scanflow_tui.session.state import NodeView, SessionState
-from scanflow_tui.supervisor import effects as fx
-from scanflow_tui.supervisor import stimuli as st
-from scanflow_tui.supervisor.machine import open_attempts
+from scanflow_tui.supervisor.machine import effects as fx
+from scanflow_tui.supervisor.machine import stimuli as st
+from scanflow_tui.supervisor.machine.advance import open_attempts
 from tests.simulator.drawing import OPTIONS, VERDICTS, Drawn
 from tests.simulator.oracle import Facts, Outcome
 from tests.simulator.world import World

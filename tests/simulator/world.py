@@ -38,10 +38,10 @@ from scanflow_tui.engine.protocol import (
 from scanflow_tui.labels.files import label_files
 from scanflow_tui.session.events import Artifact, Event, SessionOpened
 from scanflow_tui.session.folds import replay
-from scanflow_tui.supervisor import effects as fx
-from scanflow_tui.supervisor import stimuli as st
 from scanflow_tui.supervisor.loop import take_at_once
-from scanflow_tui.supervisor.machine import Machine, Turn, advance, next_due, open_attempts
+from scanflow_tui.supervisor.machine import effects as fx
+from scanflow_tui.supervisor.machine import stimuli as st
+from scanflow_tui.supervisor.machine.advance import Machine, Turn, advance, next_due, open_attempts
 from scanflow_tui.workflow.lint import read
 from scanflow_tui.workflow.plan import PlanFacts, plan
 

@@ -19,14 +19,14 @@ PURE = (
     "scanflow_tui/session/fold",
     "scanflow_tui/session/chain.py",
     "scanflow_tui/contract/loglines.py",
-    "scanflow_tui/supervisor/turn.py",
-    "scanflow_tui/supervisor/machine.py",
-    "scanflow_tui/supervisor/commands.py",
-    "scanflow_tui/supervisor/progress.py",
-    "scanflow_tui/supervisor/outcomes.py",
-    "scanflow_tui/supervisor/production.py",
-    "scanflow_tui/supervisor/stimuli.py",
-    "scanflow_tui/supervisor/effects.py",
+    "scanflow_tui/supervisor/machine/turn.py",
+    "scanflow_tui/supervisor/machine/advance.py",
+    "scanflow_tui/supervisor/machine/commands.py",
+    "scanflow_tui/supervisor/machine/progress.py",
+    "scanflow_tui/supervisor/machine/outcomes.py",
+    "scanflow_tui/supervisor/machine/production.py",
+    "scanflow_tui/supervisor/machine/stimuli.py",
+    "scanflow_tui/supervisor/machine/effects.py",
 )
 STEP_CONVENIENCE = "scanflow_tui/contract/step.py"
 CLOCKS = {"time.time", "time.time_ns", "time.monotonic", "datetime.now", "datetime.utcnow"}

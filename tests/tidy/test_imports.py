@@ -60,7 +60,10 @@ def test_a_command_loads_no_more_than_it_needs(
     [
         ("scanflow_tui.tui.app", ("torch", "mlflow", "duckdb", "pydantic", "numpy", "PIL")),
         ("scanflow_tui.cli.commands.open", ("duckdb", "msgspec", "yaml", "hashlib")),
-        ("scanflow_tui.supervisor.machine", ("torch", "mlflow", "duckdb", "textual", "asyncio")),
+        (
+            "scanflow_tui.supervisor.machine.advance",
+            ("torch", "mlflow", "duckdb", "textual", "asyncio"),
+        ),
         ("scanflow_tui.client.live", ("torch", "mlflow", "duckdb", "textual", "numpy")),
         ("scanflow_tui.contract.step", ("msgspec", "yaml", "asyncio", "typing_extensions")),
         ("scanflow_tui.workflow.lint", ("msgspec", "numpy", "asyncio")),

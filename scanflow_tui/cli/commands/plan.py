@@ -10,11 +10,11 @@ from scanflow_tui.contract.errors import UsageError
 from scanflow_tui.engine.choose import open_engine
 from scanflow_tui.engine.protocol import Capacity
 from scanflow_tui.session.places import SessionFolder
-from scanflow_tui.supervisor.effects import GatherPlan
 from scanflow_tui.supervisor.effects_plan import gather
-from scanflow_tui.supervisor.production import parts_of
-from scanflow_tui.supervisor.sharing import never
-from scanflow_tui.supervisor.stimuli import PlanGathered
+from scanflow_tui.supervisor.machine.effects import GatherPlan
+from scanflow_tui.supervisor.machine.production import parts_of
+from scanflow_tui.supervisor.machine.sharing import never
+from scanflow_tui.supervisor.machine.stimuli import PlanGathered
 from scanflow_tui.supervisor.workplace import Workplace
 from scanflow_tui.workflow.lint import read
 

@@ -22,8 +22,8 @@ from scanflow_tui.contract.logsearch import Counted, Found, Search
 from scanflow_tui.session import chain
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import replay
-from scanflow_tui.supervisor.effects import Answer
 from scanflow_tui.supervisor.frames import Row
+from scanflow_tui.supervisor.machine.effects import Answer
 from scanflow_tui.supervisor.reading import count_in, find_in
 from scanflow_tui.supervisor.server import Card, Server
 from tests.unit.session.making import ULID, numbered, opened, planned

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 from scanflow_tui.session.places import SessionFolder
 from scanflow_tui.supervisor.carry import Carrier, Hands
-from scanflow_tui.supervisor.effects import ForgetAttempt
-from scanflow_tui.supervisor.reports import Tail
+from scanflow_tui.supervisor.machine.effects import ForgetAttempt
+from scanflow_tui.supervisor.machine.reports import Tail
 from scanflow_tui.supervisor.workplace import Workplace
 
 

@@ -14,7 +14,7 @@ from scanflow_tui.engine.protocol import Accepted, Capacity, StartRefused, Start
 from scanflow_tui.session import artifacts, places
 from scanflow_tui.session.places import SessionFolder
 from scanflow_tui.supervisor import effects_attempt
-from scanflow_tui.supervisor.effects import CancelAttempt, StartAttempt
+from scanflow_tui.supervisor.machine.effects import CancelAttempt, StartAttempt
 from scanflow_tui.supervisor.slots import Slots
 from scanflow_tui.supervisor.workplace import Workplace
 from tests.fakes.engine import FakeEngine

@@ -16,9 +16,9 @@ from scanflow_tui.contract.step import StepLimits
 from scanflow_tui.engine.protocol import Exited, Spec
 from scanflow_tui.session import artifacts, places
 from scanflow_tui.session.places import SessionFolder
-from scanflow_tui.supervisor.effects import CollectAttempt
 from scanflow_tui.supervisor.effects_collect import collect, log_ends
-from scanflow_tui.supervisor.reports import Tail
+from scanflow_tui.supervisor.machine.effects import CollectAttempt
+from scanflow_tui.supervisor.machine.reports import Tail
 from scanflow_tui.supervisor.workplace import Workplace
 from tests.fakes.engine import FakeEngine
 

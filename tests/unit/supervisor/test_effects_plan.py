@@ -13,8 +13,8 @@ from scanflow_tui.session import artifacts, places
 from scanflow_tui.session.cache import CacheEntry, write
 from scanflow_tui.session.places import SessionFolder
 from scanflow_tui.supervisor import effects_plan
-from scanflow_tui.supervisor.effects import GatherPlan
 from scanflow_tui.supervisor.effects_plan import gather
+from scanflow_tui.supervisor.machine.effects import GatherPlan
 from scanflow_tui.supervisor.workplace import Workplace
 from tests.fakes.engine import FakeEngine
 

@@ -11,7 +11,7 @@ from scanflow_tui.session import artifacts, cache, places
 from scanflow_tui.session.cache import CacheEntry
 from scanflow_tui.session.places import SessionFolder
 from scanflow_tui.supervisor import effects_store
-from scanflow_tui.supervisor.effects import (
+from scanflow_tui.supervisor.machine.effects import (
     AskCache,
     IngestBatch,
     IssueHead,

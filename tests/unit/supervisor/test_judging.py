@@ -6,8 +6,8 @@ import pytest
 
 from scanflow_tui.engine.protocol import Exited
 from scanflow_tui.session.events import StepError
-from scanflow_tui.supervisor.outcomes import judge
-from scanflow_tui.supervisor.stimuli import Collected
+from scanflow_tui.supervisor.machine.outcomes import judge
+from scanflow_tui.supervisor.machine.stimuli import Collected
 
 
 def told(code: int | None, signal: int | None = None, **more: object) -> Collected:

@@ -15,11 +15,23 @@ from scanflow_tui.engine.protocol import Capacity, Exited
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import fold
 from scanflow_tui.session.state import SessionState
-from scanflow_tui.supervisor.effects import Answer, CollectAttempt, Effect, StartAttempt, Stop
 from scanflow_tui.supervisor.frames import Row
 from scanflow_tui.supervisor.loop import Group, Loop, Shell, take_at_once
-from scanflow_tui.supervisor.stimuli import Commanded, HeadWritten, Leaving, Stimulus, Ticked
-from scanflow_tui.supervisor.turn import Machine, Turn
+from scanflow_tui.supervisor.machine.effects import (
+    Answer,
+    CollectAttempt,
+    Effect,
+    StartAttempt,
+    Stop,
+)
+from scanflow_tui.supervisor.machine.stimuli import (
+    Commanded,
+    HeadWritten,
+    Leaving,
+    Stimulus,
+    Ticked,
+)
+from scanflow_tui.supervisor.machine.turn import Machine, Turn
 
 
 @dataclass

@@ -14,7 +14,6 @@ import pytest
 
 from scanflow_tui.contract import limits, wire
 from scanflow_tui.contract.errors import InputError, Missing, Refused
-from scanflow_tui.supervisor.effects import Answer
 from scanflow_tui.supervisor.frames import (
     FRAME_BODY_BYTES,
     Row,
@@ -22,6 +21,7 @@ from scanflow_tui.supervisor.frames import (
     pack_snapshot,
     pack_snapshot_aside,
 )
+from scanflow_tui.supervisor.machine.effects import Answer
 from scanflow_tui.supervisor.server import Card, Server
 
 CLIENT = str(uuid.UUID(int=7))

@@ -16,7 +16,7 @@ from scanflow_tui.contract.step import StepLimits
 from scanflow_tui.engine import procfs
 from scanflow_tui.engine.protocol import Capacity
 from scanflow_tui.supervisor import slots
-from scanflow_tui.supervisor.sharing import Ask, ask_of
+from scanflow_tui.supervisor.machine.sharing import Ask, ask_of
 from scanflow_tui.supervisor.slots import Slots, Taken, Waits, open_slots
 from tests.waiting import until
 

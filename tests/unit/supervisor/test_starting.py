@@ -6,11 +6,11 @@ from scanflow_tui.contract import commands as cmd
 from scanflow_tui.engine.protocol import Absent, Accepted, StartUnknown
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.state import AttemptView
-from scanflow_tui.supervisor.budget import running
-from scanflow_tui.supervisor.effects import StartAttempt
-from scanflow_tui.supervisor.machine import advance, next_due
-from scanflow_tui.supervisor.stimuli import Commanded, Observed, StartAnswered, Ticked
-from scanflow_tui.supervisor.turn import Turn
+from scanflow_tui.supervisor.machine.advance import advance, next_due
+from scanflow_tui.supervisor.machine.budget import running
+from scanflow_tui.supervisor.machine.effects import StartAttempt
+from scanflow_tui.supervisor.machine.stimuli import Commanded, Observed, StartAnswered, Ticked
+from scanflow_tui.supervisor.machine.turn import Turn
 from tests.simulator.world import OWNER, World
 
 FULL = "the disk is full"

@@ -10,8 +10,8 @@ import pytest
 from scanflow_tui.contract import limits
 from scanflow_tui.contract.step import StepLimits
 from scanflow_tui.engine.protocol import Exited, Reachable, Running, Spec
-from scanflow_tui.supervisor.reports import Tail
-from scanflow_tui.supervisor.stimuli import EngineObserved, Observed, Reported, Sampled
+from scanflow_tui.supervisor.machine.reports import Tail
+from scanflow_tui.supervisor.machine.stimuli import EngineObserved, Observed, Reported, Sampled
 from scanflow_tui.supervisor.watching import POLL_FAST_S, POLL_SLOW_S, Open, Watch, read_report
 from tests.fakes.engine import FakeEngine
 

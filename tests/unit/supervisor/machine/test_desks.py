@@ -8,11 +8,11 @@ from scanflow_tui.contract import commands as cmd
 from scanflow_tui.labels.files import label_files
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.state import desk_key
-from scanflow_tui.supervisor.effects import StoreLabels
-from scanflow_tui.supervisor.progress import sayings
-from scanflow_tui.supervisor.turn import Turn
+from scanflow_tui.supervisor.machine.effects import StoreLabels
+from scanflow_tui.supervisor.machine.progress import sayings
+from scanflow_tui.supervisor.machine.turn import Turn
 from tests.simulator.world import OTHER, OWNER
-from tests.unit.supervisor.test_machine_commands import Calm, answer
+from tests.unit.supervisor.machine.test_commands import Calm, answer
 
 
 def place(run: int, sample: str, **given: object) -> cmd.KeepPlace:

@@ -16,11 +16,11 @@ from scanflow_tui.contract.errors import InputError
 from scanflow_tui.contract.states import UNSTARTED
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import open_runs
-from scanflow_tui.supervisor import outcomes, production, stimuli, team
-from scanflow_tui.supervisor.commands import code_read, commanded
-from scanflow_tui.supervisor.effects import Stop
-from scanflow_tui.supervisor.progress import is_final, proceed
-from scanflow_tui.supervisor.turn import Machine, Turn, open_of
+from scanflow_tui.supervisor.machine import outcomes, production, stimuli, team
+from scanflow_tui.supervisor.machine.commands import code_read, commanded
+from scanflow_tui.supervisor.machine.effects import Stop
+from scanflow_tui.supervisor.machine.progress import is_final, proceed
+from scanflow_tui.supervisor.machine.turn import Machine, Turn, open_of
 
 __all__ = ["Machine", "Turn", "advance", "next_due", "open_attempts"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from scanflow_tui.contract import limits
-from scanflow_tui.supervisor.reports import Tail, coalesce
+from scanflow_tui.supervisor.machine.reports import Tail, coalesce
 
 
 def lines(*said: object) -> bytes:

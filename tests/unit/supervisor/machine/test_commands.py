@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from scanflow_tui.contract import commands as cmd
 from scanflow_tui.session import events as ev
-from scanflow_tui.supervisor.effects import Answer
-from scanflow_tui.supervisor.machine import advance
-from scanflow_tui.supervisor.stimuli import Commanded, Opened
-from scanflow_tui.supervisor.turn import Turn
+from scanflow_tui.supervisor.machine.advance import advance
+from scanflow_tui.supervisor.machine.effects import Answer
+from scanflow_tui.supervisor.machine.stimuli import Commanded, Opened
+from scanflow_tui.supervisor.machine.turn import Turn
 from tests.simulator.world import OTHER, OWNER, World
 
 

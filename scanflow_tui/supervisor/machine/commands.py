@@ -17,11 +17,11 @@ from scanflow_tui.session import events as ev
 from scanflow_tui.session.fold_labels import SECOND_LOOK
 from scanflow_tui.session.folds import undoable
 from scanflow_tui.session.state import LabelDesk, NodeView, RunView, desk_key
-from scanflow_tui.supervisor import desks, importing, resuming, team
-from scanflow_tui.supervisor.effects import Answer, IngestBatch, IssueHead, Stop
-from scanflow_tui.supervisor.production import approve, discard, gather, roll_back
-from scanflow_tui.supervisor.stimuli import CodeRead, Commanded
-from scanflow_tui.supervisor.turn import Turn, graph_of
+from scanflow_tui.supervisor.machine import desks, importing, resuming, team
+from scanflow_tui.supervisor.machine.effects import Answer, IngestBatch, IssueHead, Stop
+from scanflow_tui.supervisor.machine.production import approve, discard, gather, roll_back
+from scanflow_tui.supervisor.machine.stimuli import CodeRead, Commanded
+from scanflow_tui.supervisor.machine.turn import Turn, graph_of
 
 
 def commanded(turn: Turn, given: Commanded) -> None:

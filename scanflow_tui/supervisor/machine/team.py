@@ -10,9 +10,9 @@ from scanflow_tui.contract import commands as cmd
 from scanflow_tui.contract.errors import InputError, Refused
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.state import LabelDesk, SessionState
-from scanflow_tui.supervisor.effects import LookUpName, SetDoor
-from scanflow_tui.supervisor.stimuli import Commanded, DoorSet, NameFound
-from scanflow_tui.supervisor.turn import Turn
+from scanflow_tui.supervisor.machine.effects import LookUpName, SetDoor
+from scanflow_tui.supervisor.machine.stimuli import Commanded, DoorSet, NameFound
+from scanflow_tui.supervisor.machine.turn import Turn
 
 GROUP_CHARS_MAX = 64
 

@@ -9,9 +9,9 @@ from scanflow_tui.session import events as ev
 from scanflow_tui.session.fold_runs import ACTIVE
 from scanflow_tui.session.folds import asks_nothing
 from scanflow_tui.session.state import RunView
-from scanflow_tui.supervisor.resuming import resets_of
-from scanflow_tui.supervisor.stimuli import Commanded
-from scanflow_tui.supervisor.turn import Turn
+from scanflow_tui.supervisor.machine.resuming import resets_of
+from scanflow_tui.supervisor.machine.stimuli import Commanded
+from scanflow_tui.supervisor.machine.turn import Turn
 
 
 def keep_place(turn: Turn, given: Commanded, command: cmd.KeepPlace) -> None:

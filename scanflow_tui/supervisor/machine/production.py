@@ -13,9 +13,9 @@ from scanflow_tui.contract.errors import InputError, Refused
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import open_runs
 from scanflow_tui.session.state import NodeView, RunView, SessionState
-from scanflow_tui.supervisor.effects import GatherPlan, IssueHead
-from scanflow_tui.supervisor.stimuli import Commanded, PlanGathered
-from scanflow_tui.supervisor.turn import SUPERVISOR, Turn, graph_of, node_of
+from scanflow_tui.supervisor.machine.effects import GatherPlan, IssueHead
+from scanflow_tui.supervisor.machine.stimuli import Commanded, PlanGathered
+from scanflow_tui.supervisor.machine.turn import SUPERVISOR, Turn, graph_of, node_of
 from scanflow_tui.workflow.plan import KeyParts
 
 

@@ -4,9 +4,9 @@ from scanflow_tui.contract.step import StepLimits
 from scanflow_tui.engine.protocol import Capacity
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.state import SessionState
-from scanflow_tui.supervisor.budget import AHEAD_MAX, fits, may_intend, may_queue, may_start
-from scanflow_tui.supervisor.progress import backoff_s, has_a_try
-from scanflow_tui.supervisor.turn import Machine, Turn, node_of
+from scanflow_tui.supervisor.machine.budget import AHEAD_MAX, fits, may_intend, may_queue, may_start
+from scanflow_tui.supervisor.machine.progress import backoff_s, has_a_try
+from scanflow_tui.supervisor.machine.turn import Machine, Turn, node_of
 
 GIB = 2**30
 MACHINE = Capacity(4.0, 8 * GIB, 1)

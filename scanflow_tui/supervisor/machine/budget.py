@@ -13,8 +13,8 @@ from dataclasses import replace
 from scanflow_tui.contract.step import StepLimits
 from scanflow_tui.engine.protocol import Capacity
 from scanflow_tui.session.state import AttemptView, NodeView, RunView
-from scanflow_tui.supervisor.sharing import Ask, ask_of
-from scanflow_tui.supervisor.turn import Machine, Turn, find, node_of
+from scanflow_tui.supervisor.machine.sharing import Ask, ask_of
+from scanflow_tui.supervisor.machine.turn import Machine, Turn, find, node_of
 
 Open = tuple[RunView, NodeView, AttemptView]
 

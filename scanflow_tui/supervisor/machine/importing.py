@@ -17,8 +17,8 @@ from scanflow_tui.contract.ids import SHA
 from scanflow_tui.labels.interchange.record import ORDER, PLACE_MAX, SEEN
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.state import ImportView, desk_key
-from scanflow_tui.supervisor.stimuli import Commanded
-from scanflow_tui.supervisor.turn import Turn
+from scanflow_tui.supervisor.machine.stimuli import Commanded
+from scanflow_tui.supervisor.machine.turn import Turn
 
 AUTHORS_MAX: Final = 10_000
 AHEAD_US_MAX: Final = 86_400_000_000

@@ -20,10 +20,10 @@ from scanflow_tui.engine.protocol import (
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.contents import PNG
 from scanflow_tui.session.state import AttemptView, NodeView, RunView
-from scanflow_tui.supervisor.drawn import found as found_events
-from scanflow_tui.supervisor.effects import CollectAttempt, ForgetAttempt, KeepInCache
-from scanflow_tui.supervisor.production import promote_first
-from scanflow_tui.supervisor.stimuli import (
+from scanflow_tui.supervisor.machine.drawn import found as found_events
+from scanflow_tui.supervisor.machine.effects import CollectAttempt, ForgetAttempt, KeepInCache
+from scanflow_tui.supervisor.machine.production import promote_first
+from scanflow_tui.supervisor.machine.stimuli import (
     CacheAnswered,
     Collected,
     EngineObserved,
@@ -35,7 +35,7 @@ from scanflow_tui.supervisor.stimuli import (
     Sampled,
     StartAnswered,
 )
-from scanflow_tui.supervisor.turn import SUPERVISOR, Turn, find, graph_of, node_of
+from scanflow_tui.supervisor.machine.turn import SUPERVISOR, Turn, find, graph_of, node_of
 
 SIGNALS = {1: "SIGHUP", 2: "SIGINT", 6: "SIGABRT", 9: "SIGKILL", 11: "SIGSEGV", 15: "SIGTERM"}
 

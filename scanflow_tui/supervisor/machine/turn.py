@@ -19,9 +19,9 @@ from scanflow_tui.session import events as ev
 from scanflow_tui.session.contents import SALT_BYTES, Content, content
 from scanflow_tui.session.folds import fold
 from scanflow_tui.session.state import AttemptView, NodeView, RunView, SessionState
-from scanflow_tui.supervisor import frontier
-from scanflow_tui.supervisor.effects import Answer, Effect
-from scanflow_tui.supervisor.frontier import Frontiers
+from scanflow_tui.supervisor.machine import frontier
+from scanflow_tui.supervisor.machine.effects import Answer, Effect
+from scanflow_tui.supervisor.machine.frontier import Frontiers
 from scanflow_tui.workflow.graph import Multigraph, Node
 from scanflow_tui.workflow.lint import read
 from scanflow_tui.workflow.plan import Order, order

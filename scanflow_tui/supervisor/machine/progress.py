@@ -15,16 +15,16 @@ from scanflow_tui.session import events as ev
 from scanflow_tui.session.folds import asks_nothing, open_runs
 from scanflow_tui.session.state import AttemptView, NodeView, RunView, SessionState, desk_key
 from scanflow_tui.session.unreached import named
-from scanflow_tui.supervisor import budget, frontier
-from scanflow_tui.supervisor.effects import (
+from scanflow_tui.supervisor.machine import budget, frontier
+from scanflow_tui.supervisor.machine.effects import (
     AskCache,
     CancelAttempt,
     StartAttempt,
     StoreHumanOutputs,
     StoreLabels,
 )
-from scanflow_tui.supervisor.outcomes import cancel_before_start, tell_from_human
-from scanflow_tui.supervisor.turn import Inputs, Turn, graph_of, node_of, open_of
+from scanflow_tui.supervisor.machine.outcomes import cancel_before_start, tell_from_human
+from scanflow_tui.supervisor.machine.turn import Inputs, Turn, graph_of, node_of, open_of
 from scanflow_tui.workflow.asks import asks
 from scanflow_tui.workflow.graph import Multigraph, Node
 from scanflow_tui.workflow.plan import Ready, Skip, cache_key, inputs_of

@@ -9,8 +9,8 @@ import pytest
 from scanflow_tui.contract.evidence import QueueEntry
 from scanflow_tui.contract.limits import QUEUE_EVENT_ENTRIES_MAX as MOST
 from scanflow_tui.session import events as ev
-from scanflow_tui.supervisor.drawn import found
-from scanflow_tui.supervisor.stimuli import Evidence
+from scanflow_tui.supervisor.machine.drawn import found
+from scanflow_tui.supervisor.machine.stimuli import Evidence
 from tests.unit.session.making import FINDING, entries
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 from scanflow_tui.engine.protocol import Capacity
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.state import SessionState
-from scanflow_tui.supervisor.production import parts_of
-from scanflow_tui.supervisor.turn import Machine, Turn
+from scanflow_tui.supervisor.machine.production import parts_of
+from scanflow_tui.supervisor.machine.turn import Machine, Turn
 from scanflow_tui.workflow.graph import Node
 from scanflow_tui.workflow.keys import difference
 

@@ -6,11 +6,11 @@ from scanflow_tui.contract import commands as cmd
 from scanflow_tui.engine.protocol import Absent, Capacity, Exited, Lost, Running
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.state import SessionState
-from scanflow_tui.supervisor import effects as fx
-from scanflow_tui.supervisor import stimuli as st
-from scanflow_tui.supervisor.machine import advance
-from scanflow_tui.supervisor.resuming import no_node
-from scanflow_tui.supervisor.turn import Machine, Turn
+from scanflow_tui.supervisor.machine import effects as fx
+from scanflow_tui.supervisor.machine import stimuli as st
+from scanflow_tui.supervisor.machine.advance import advance
+from scanflow_tui.supervisor.machine.resuming import no_node
+from scanflow_tui.supervisor.machine.turn import Machine, Turn
 
 OWNER = "human:u1"
 PIPELINE = """scanflow: 1

@@ -11,7 +11,7 @@ from scanflow_tui.contract import commands as cmd
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.state import LabelDesk
 from tests.simulator.world import OTHER, OWNER
-from tests.unit.supervisor.test_machine_commands import Calm, answer
+from tests.unit.supervisor.machine.test_commands import Calm, answer
 
 SHA = "a" * 64
 AUTHORS = [["anna@example.org", ""], ["human:u1001", "01ARZ3NDEKTSV4RRFFQ69G5FAV"]]

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from scanflow_tui.contract import limits
 from scanflow_tui.contract.evidence import QUEUE_EXAMPLES, QUEUE_NEAR, QueueEntry
 from scanflow_tui.session import events as ev
-from scanflow_tui.supervisor.stimuli import Evidence
+from scanflow_tui.supervisor.machine.stimuli import Evidence
 
 Seal = Callable[[bytes], str]
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from scanflow_tui.contract.step import StepLimits
 from scanflow_tui.engine.protocol import Capacity
-from scanflow_tui.supervisor.sharing import Ask, ask_of, decide, in_use, never
+from scanflow_tui.supervisor.machine.sharing import Ask, ask_of, decide, in_use, never
 
 GIB = 2**30
 MACHINE = Capacity(4.0, 8 * GIB, 2, ("GPU-a", "GPU-b"), is_here=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.state import NodeView, RunView
-from scanflow_tui.supervisor import frontier
+from scanflow_tui.supervisor.machine import frontier
 from scanflow_tui.workflow.lint import read
 from scanflow_tui.workflow.order import Order, order
 from scanflow_tui.workflow.plan import Ready

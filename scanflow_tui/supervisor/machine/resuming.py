@@ -13,9 +13,9 @@ from scanflow_tui.session import events as ev
 from scanflow_tui.session.fold_runs import ACTIVE
 from scanflow_tui.session.state import NodeView, RunView
 from scanflow_tui.session.unreached import named
-from scanflow_tui.supervisor.effects import ReadCode
-from scanflow_tui.supervisor.stimuli import CodeRead, Commanded
-from scanflow_tui.supervisor.turn import Turn, graph_of
+from scanflow_tui.supervisor.machine.effects import ReadCode
+from scanflow_tui.supervisor.machine.stimuli import CodeRead, Commanded
+from scanflow_tui.supervisor.machine.turn import Turn, graph_of
 from scanflow_tui.workflow.graph import Multigraph
 from scanflow_tui.workflow.lint import read
 from scanflow_tui.workflow.order import reach
