@@ -155,6 +155,19 @@ def test_doctor_goes_on_where_a_terminal_says_nothing(tmp_path: Path) -> None:
         assert terminal.ended() == 0
 
 
+def test_inside_of_gnu_screen_pictures_are_half_blocks_and_there_is_no_mouse() -> None:
+    command = ["/usr/bin/env", "STY=1.x", SCANFLOW, "replay", SESSION]
+    with Terminal(command, answers=SIXEL_ANSWERS) as terminal:
+        terminal.until("verified")
+        terminal.keys("d")
+        terminal.until("flagged", "\u2580")
+        terminal.whole()
+        assert b"\x1b[?1003h" not in terminal.raw and b"\x1bP0;1;0q" not in terminal.raw
+    with Terminal(command[2:], answers=SIXEL_ANSWERS) as terminal:
+        terminal.until("verified")
+        assert b"\x1b[?1003h" in terminal.raw
+
+
 def test_without_colours_pictures_are_shades_and_the_screen_has_none() -> None:
     command = ["/usr/bin/env", "NO_COLOR=1", SCANFLOW, "replay", SESSION]
     with Terminal(command, answers=SIXEL_ANSWERS) as terminal:

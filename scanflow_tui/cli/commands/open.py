@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -65,7 +66,8 @@ def show(
 
 def run(app: ScanflowApp) -> int:
     """Run the UI until it is left; its exit code. Raises the defect that ended it."""
-    code = app.run()
+    # With a mouse GNU screen keeps an escape back until the next key comes.
+    code = app.run(mouse=not os.environ.get("STY"))
     if app.defect is not None:
         raise app.defect
     return code or app.return_code or 0
