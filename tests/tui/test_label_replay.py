@@ -69,7 +69,9 @@ async def test_others_words_are_seen_where_nobody_labels() -> None:
     said = msgspec.structs.replace(GIVEN, sample=HIDDEN.id, guess_shown=False)
     async with drive(tape((BEN, said)), start="label", size=LARGE) as it:
         await it.until("4 ✓")
-        it.expect_text("4 four by u64002")
+        it.expect_text("4 four by u64002", "key 4 · by u64002")
+        await it.press("right")
+        it.expect_no_text("then:")
 
 
 async def test_an_undo_a_note_and_a_place_go_to_their_images() -> None:

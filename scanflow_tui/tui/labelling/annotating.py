@@ -59,7 +59,9 @@ class Annotating:
     """Whether what others did, or oneself, is only looked at."""
 
     then: str = ""
-    """In a replay, what was on screen with the label under the cursor."""
+    """In a replay, what was on screen with the label that was given last, on the sample below."""
+
+    then_of: str = ""
 
     guest: bool = False
     """Whether the owner is somebody else, who alone finishes."""

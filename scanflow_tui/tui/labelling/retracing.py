@@ -44,7 +44,8 @@ def retrace(work: Annotating, event: Event, now_s: float, *, may_filter: bool) -
     sample = first_of(fact.sample, work.queue.entries)
     if sample not in work.queue.entries:
         return False
-    work.then = _told(fact)
+    by = "" if event.actor == work.queue.actor else f" · by {event.actor.removeprefix('human:')}"
+    work.then, work.then_of = f"{_told(fact)}{by}", sample
     if isinstance(fact, LabelGiven) and fact.view:
         order, single, hides = fact.order, fact.view.endswith("single"), not fact.guess_shown
         work.blind = hides and not is_hidden(work.queue.entries[sample])

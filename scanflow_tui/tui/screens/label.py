@@ -296,7 +296,7 @@ class LabelScreen(Place):
             work.marked = frozenset()
             board.say([Text(small)])
             return
-        if work.unmark(board.layout_of(work, self.bench.picture_px())):
+        if work.marked and work.unmark(board.layout_of(work, self.bench.picture_px())):
             self.say(UNMARKED)
         done = counts(work.queue).done
         undo = "backspace" if work.keys.letters_are_classes else "u"

@@ -262,7 +262,7 @@ class LabelBoard(Vertical):
             if look:
                 line.append(f" · {look}", TONES["you"])
             info.append(line)
-        if work.then:
+        if work.then and work.then_of == entry.id:
             info.append(Text(f" then: {work.then}", TONES["you"]))
         if work.asked is not None:
             is_rejected = word is not None and word.kind == "rejected"
