@@ -90,6 +90,36 @@ async def test_the_draft_of_a_note_is_there_again_until_it_is_given() -> None:
         assert there.done[-1] == cmd.WriteNote(3, "label", ORDER[0].id, "smudged, perhaps a 3")
 
 
+async def test_a_draft_that_is_erased_is_gone_on_another_terminal_too() -> None:
+    made = source()
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("0 zero")
+        await it.press("n")
+        await it.type("ab")
+        await it.press("escape")
+        it.expect_text("note: (draft) ab")
+    there = elsewhere(made)
+    async with drive(there, start="label", size=LARGE) as it:
+        await it.until("note: (draft) ab")
+        await it.press("n", "backspace", "backspace")
+        it.expect_text("[esc] keep a draft")
+        await it.press("escape")
+        it.expect_no_text("draft")
+        assert [(c.drafted, c.draft) for c in kept(there)] == [(ORDER[0].id, "")]
+    async with drive(elsewhere(there), start="label", size=LARGE) as it:
+        await it.until("0 of 70")
+        it.expect_text("note: —")
+
+
+async def test_what_was_typed_and_erased_leaves_no_draft() -> None:
+    made = source()
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("0 zero")
+        await it.press("n", "a", "enter", "n", "b", "backspace", "escape")
+        it.expect_text("note: a")
+        it.expect_no_text("draft")
+
+
 async def test_escape_keeps_the_draft_and_gives_no_note() -> None:
     made = source()
     async with drive(made, start="label", size=LARGE) as it:

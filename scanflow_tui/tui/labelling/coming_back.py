@@ -39,6 +39,18 @@ class Drafts:
                 return sample, text
         return None
 
+    def found(self, sample: str, draft: str) -> None:
+        """The draft that the session has, or nothing: what becomes of it is worth an event."""
+        if draft and sample not in self.texts:
+            self.texts[sample] = self.sent[sample] = draft
+
+    def typed(self, sample: str, text: str) -> None:
+        """So far this is typed; nothing where it is no other note than the one that was given."""
+        if text:
+            self.texts[sample] = text
+        else:
+            self.texts.pop(sample, None)
+
     def given(self, sample: str) -> None:
         """The note was given, so its draft is none any more."""
         self.texts.pop(sample, None)

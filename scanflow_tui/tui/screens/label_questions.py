@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from scanflow_tui.contract.commands import ReopenLabelling
 from scanflow_tui.contract.limits import NOTE_CHARS_MAX
 from scanflow_tui.labels.assign import AGAIN
-from scanflow_tui.tui.labelling.annotating import Annotating
+from scanflow_tui.tui.labelling.annotating import FULL, Annotating
 from scanflow_tui.tui.labelling.queue import counts
 from scanflow_tui.tui.labelling.workbench import Workbench
 from scanflow_tui.tui.present import label as show
@@ -26,16 +26,15 @@ async def note(app: ScanflowApp, bench: Workbench, work: Annotating) -> str:
     """A line of text on the image under the cursor."""
     sample = work.entry.id
     before, draft = await bench.whole_note(sample)
+    bench.drafts.found(sample, draft)
 
     def keep(text: str) -> None:
-        if text != before or sample in bench.drafts.texts:
-            bench.drafts.texts[sample] = text
+        bench.drafts.typed(sample, "" if text == before else text)
 
-    hint = "enter keeps it, esc keeps the draft"
     ask = Ask(
         f"note on image {sample.removesuffix(AGAIN)}",
         value=draft or before,
-        hint=hint,
+        answers="[enter] keep the note   [esc] keep a draft of it",
         replaces=False,
         changed=keep,
     )
@@ -45,9 +44,9 @@ async def note(app: ScanflowApp, bench: Workbench, work: Annotating) -> str:
         return "the draft is kept: n goes on with it" if bench.drafts.texts.get(sample) else ""
     if len(text) > NOTE_CHARS_MAX:
         return f"a note has at most {NOTE_CHARS_MAX} characters"
+    if (text != before or draft) and not work.queue.note(sample, text):
+        return FULL
     bench.drafts.given(sample)
-    if text != before or draft:
-        work.queue.note(sample, text)
     return ""
 
 
@@ -56,7 +55,7 @@ async def finish(app: ScanflowApp, bench: Workbench, work: Annotating) -> str:
     n_bare, others = await bench.mates.progress(work)
     body = "\n".join(row for row in (show.finish_body(counts(work.queue), n_bare), others) if row)
     if await app.confirm("Finish labelling", body, "finish", thing="labelling"):
-        work.queue.finish()
+        return "" if work.queue.finish() else FULL
     return ""
 
 

@@ -158,6 +158,7 @@ class Ask(ModalScreen[str | None]):
         *,
         value: str = "",
         hint: str = "",
+        answers: str = "[enter] ok   [esc] cancel",
         replaces: bool = True,
         changed: Callable[[str], None] = lambda text: None,
     ) -> None:
@@ -166,6 +167,8 @@ class Ask(ModalScreen[str | None]):
         self.changed = changed
         self.value = value
         self.hint = hint
+        self.answers = answers
+        self.has_changed = False
         self.ahead = "" if replaces else value
 
     def compose(self) -> ComposeResult:
@@ -174,7 +177,7 @@ class Ask(ModalScreen[str | None]):
             frame.border_title = self.heading
             text, selects = self.ahead or self.value, not self.ahead
             yield Input(text, placeholder=self.hint, id="ask", select_on_focus=selects)
-            yield Static(Text("[enter] ok   [esc] cancel", TONES["dim"]))
+            yield Static(Text(self.answers, TONES["dim"]))
 
     def on_mount(self) -> None:
         """Take what was typed before the question came."""
@@ -183,7 +186,8 @@ class Ask(ModalScreen[str | None]):
     def on_input_changed(self, event: Input.Changed) -> None:
         """What is typed so far."""
         event.stop()
-        if event.value != self.value:
+        self.has_changed = self.has_changed or event.value != self.value
+        if self.has_changed:
             self.changed(event.value)
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
