@@ -20,12 +20,15 @@ def panes(place: Place) -> list[Widget]:
 
 
 def fit(place: Place) -> None:
-    """``-small`` shows one pane at a time, ``-wide`` has room for a second column."""
+    """``-small`` shows one pane at a time (of several: ``-turning``), ``-wide`` has room for a
+    second column.
+    """
     width, height = place.app.size
     small = width < SMALL_COLUMNS or height < SMALL_ROWS
     place.set_class(small, "-small")
     place.set_class(width >= WIDE_COLUMNS and not small, "-wide")
     found = panes(place)
+    place.set_class(small and len(found) > 1, "-turning")
     current = place.focused if place.focused in found else next(iter(found), None)
     for pane in found:
         pane.set_class(pane is current, "-current")

@@ -215,8 +215,8 @@ LABEL = _own(
     ("nearest", "e", "most like it", "Training images most like this one", "See", 32),
     ("contrast", "c", "contrast", "Stretch the contrast of the picture", "See", 30),
     ("invert", "i", "invert", "Invert the picture", "See", 28),
-    ("zoom_larger", "]", "zoom in", "Nearer to the middle of the picture", "See", 26),
-    ("zoom_smaller", "[", "zoom out", "Back to the whole picture", "See", 25),
+    ("zoom_larger", "]", "zoom", "Nearer to the middle of the picture", "See", 25),
+    ("zoom_smaller", "[", "zoom", "Back to the whole picture", "See", 26),
     ("guide", "G", "guide", "Show the guidelines of the classes", "See", 24),
     ("more", "tab", "more keys", "Show the footer's next keys", "See", 4),
 )

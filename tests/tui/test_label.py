@@ -392,4 +392,4 @@ async def test_letters_are_classes_above_ten_and_commands_move() -> None:
         said = [c for c in made.done if isinstance(c, cmd.GiveLabel)]
         assert [(c.kind, c.value) for c in said] == [("class", 11), ("skip", None)]
         assert any(isinstance(c, cmd.UndoLabel) for c in made.done)
-        it.expect_footer("backspace undo", ". skip")
+        it.expect_text("backspace undo", ". skip", "V judge guesses")

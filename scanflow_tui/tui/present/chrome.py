@@ -99,22 +99,35 @@ def footer_entries(actions: Sequence[Action], place: str) -> list[tuple[str, str
     return entries
 
 
+KEPT = ("help", "all", "more", "more keys")
+"""What leads to the other keys always stays."""
+
+
 def footer(entries: Sequence[tuple[str, str]], width: int, *, skip: int = 0) -> Text:
-    """The last row: as many entries as fit; help and the palette always stay."""
-    kept = [entry for entry in entries if entry[1] in ("help", "all")]
-    others = [entry for entry in entries if entry not in kept][skip:]
-    room = width - 1 - sum(_entry_width(entry) for entry in kept)
+    """The last row: as many entries as fit, and those that lead to all others."""
+    text = Text(" ", no_wrap=True, end="")
+    kept = (entry for entry in entries if entry[1] in KEPT)
+    for key, word in (*_chosen(entries, width, skip), *kept):
+        text.append(key, TONES["key"])
+        text.append(f" {word}  ", TONES["dim"])
+    text.rstrip()
+    return text
+
+
+def n_in_footer(entries: Sequence[tuple[str, str]], width: int, *, skip: int = 0) -> int:
+    """How many entries the footer names, those left out that always stay."""
+    return len(_chosen(entries, width, skip))
+
+
+def _chosen(entries: Sequence[tuple[str, str]], width: int, skip: int) -> list[tuple[str, str]]:
+    room = width + 1 - sum(_entry_width(entry) for entry in entries if entry[1] in KEPT)
     chosen = []
-    for entry in others:
+    for entry in [entry for entry in entries if entry[1] not in KEPT][skip:]:
         room -= _entry_width(entry)
         if room < 0:
             break
         chosen.append(entry)
-    text = Text(" ", no_wrap=True, end="")
-    for key, word in (*chosen, *kept):
-        text.append(key, TONES["key"])
-        text.append(f" {word}  ", TONES["dim"])
-    return text
+    return chosen
 
 
 def _entry_width(entry: tuple[str, str]) -> int:

@@ -31,17 +31,15 @@ SHORT_WORDS = {"unsure": ("un",), "skip": ("sk",), "invalid": ("no img", "no")}
 
 EMPTY = "Nothing to label."
 DONE = "Every image has its word. F finishes: the options are worked out from these labels."
-HINT = "Press the class key; the next image comes by itself. {undo} undoes."
+HINTS = (
+    "Press the class key; the next image comes by itself. {undo} undoes.",
+    "Press the class key; {undo} undoes.",
+)
+"""In as many words as fit."""
+
 HINT_UNTIL = 5
 SIDE_COLUMNS_MIN = 24
 INFO_ROWS_MAX = 6
-COMMANDS = (
-    ("space", "accept guess"), ("u", "undo"), ("U", "redo"), ("s", "skip"), ("z", "unsure"),
-    ("x", "not an image"), ("n", "note"), ("enter", "single or grid"), ("v", "judge guesses"),
-    ("b", "blind"),
-    ("A", "accept page"), ("F", "finish"), ("O", "order"), ("[ ]", "zoom"), ("c", "contrast"),
-    ("i", "invert"), ("f", "before/after filter"), ("e", "most like it"), ("G", "guide"),
-)  # fmt: skip
 ROOM_MIN = (40, 12)
 """Columns and rows of a screen on which a picture and what is said of it can be told apart."""
 
@@ -68,11 +66,17 @@ class Layout:
         return self.columns * self.rows
 
 
+def hint(undo: str, width: int) -> str:
+    """What somebody who is new here reads first."""
+    said = [one.format(undo=undo) for one in HINTS]
+    return next((one for one in said if len(one) < width), said[-1])
+
+
 def too_small(width: int, height: int) -> str:
     """Why nothing can be labelled on a screen of so many cells; empty where it can."""
     if width >= ROOM_MIN[0] and height >= ROOM_MIN[1]:
         return ""
-    return f"{ROOM_MIN[0]}x{ROOM_MIN[1]} cells needed: this screen is too small to label on"
+    return f"{ROOM_MIN[0]}x{ROOM_MIN[1]} cells needed: too small a screen to label on"
 
 
 def grid_fits(width: int, height: int, picture: tuple[int, int]) -> bool:
@@ -218,7 +222,7 @@ def side(
         rows.append(_row("before", last, "dim"))
     if look:
         rows.append(_row("look", look, "you"))
-    return [*rows, _row("see", "f filtered · G guide", "dim")]
+    return rows
 
 
 def _row(name: str, value: str, tone: str) -> Text:
@@ -228,18 +232,19 @@ def _row(name: str, value: str, tone: str) -> Text:
 
 
 @lru_cache(maxsize=32)
-def command_lines(width: int, rows: int, *, guest: bool = False) -> list[Text]:
-    """What else can be pressed, for a screen with room to spare; letters as commands only. A guest
-    does not finish.
+def command_lines(
+    entries: tuple[tuple[str, str], ...], width: int, rows: int
+) -> tuple[list[Text], int]:
+    """Keys with their words on so many lines, for a screen with room to spare, and how many of
+    them have room: the footer names the others.
     """
-    entries = []
-    for key, word in COMMANDS:
-        if guest and word == "finish":
-            continue
-        entry = Text.assemble((key, TONES["key"]))
-        entry.append(f" {word}", TONES["dim"])
-        entries.append(entry)
-    return flowed(entries, width, " · ")[:rows]
+    flows = [
+        Text.assemble((key, TONES["key"]), (f" {word}", TONES["dim"])) for key, word in entries
+    ]
+    n_entries = len(flows)
+    while n_entries and len(flowed(flows[:n_entries], width, " · ")) > rows:
+        n_entries -= 1
+    return flowed(flows[:n_entries], width, " · ") if n_entries else [], n_entries
 
 
 def flowed(entries: Sequence[Text], width: int, gap: str) -> list[Text]:

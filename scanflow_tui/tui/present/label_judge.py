@@ -13,8 +13,12 @@ KEYS = (("space", "yes"), ("-", "no"), ("u", "undo"), ("A", "yes to the page"), 
 HINT = "Is the guess right? space says yes, - says no; the next one comes by itself."
 
 
-def question(keys: ClassKeys, guess: int, n_page: int, *, is_rejected: bool) -> Text:
-    """Whether the guess is right, for one image or a page of one guess."""
+def question(
+    keys: ClassKeys, guess: int, n_page: int, *, is_rejected: bool, width: int
+) -> tuple[Text, int]:
+    """Whether the guess is right, for one image or a page of one guess; and how many of the keys
+    have room behind it: the footer names the others.
+    """
     code, name = keys.code(guess), keys.name(guess)
     named = name if code in ("", name) else f"{code} {name}"
     asked = f"Is this {named}?" if n_page == 1 else f"Is each of these {n_page} {named}?"
@@ -22,11 +26,15 @@ def question(keys: ClassKeys, guess: int, n_page: int, *, is_rejected: bool) -> 
     text.append(asked, TONES["strong"])
     if is_rejected:
         text.append("  you said no", TONES["you"])
+    n_named = 0
     for key, word in key_words(keys):
+        if text.cell_len + len(f"  {key} {word}") > width:
+            break
         text.append("  ")
         text.append(key, TONES["key"])
         text.append(f" {word}", TONES["dim"])
-    return text
+        n_named += 1
+    return text, n_named
 
 
 def key_words(keys: ClassKeys) -> tuple[tuple[str, str], ...]:

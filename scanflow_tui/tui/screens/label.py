@@ -300,7 +300,7 @@ class LabelScreen(Place):
             self.say(UNMARKED)
         done = counts(work.queue).done
         undo = "backspace" if work.keys.letters_are_classes else "u"
-        first = show.HINT.format(undo=undo) if work.asked is None else judge.HINT
+        first = show.hint(undo, self.app.size.width) if work.asked is None else judge.HINT
         hint = first if done < show.HINT_UNTIL and self.known.writable else ""
         if not counts(work.queue).open and self.known.writable:
             hint = self.bench.mates.done_words()
@@ -311,5 +311,11 @@ class LabelScreen(Place):
             hint = trouble
         if work.order == "second look":
             hint = bench.mates.said_of(work)
-        board.draw(work, bench.pictures, thumbnails, note=bench.note(), hint=hint)
+        n_named = board.draw(
+            work, bench.pictures, thumbnails, note=bench.note(), hint=hint,
+            commands=self._footer.entries(work),
+        )  # fmt: skip
+        if n_named != self._footer.n_named:
+            self._footer.n_named = n_named
+            self.paint_bars()
         board.draw_near(work, bench.near_pictures, check.thumbnails)

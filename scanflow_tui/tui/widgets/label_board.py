@@ -129,7 +129,7 @@ class LabelBoard(Vertical):
 
     def say(self, message: list[Text]) -> None:
         """A message in place of the pictures."""
-        self._cut(self.size.width, self.size.height - 1, single=False)
+        self._cut(self.size.width, self.size.height, single=False)
         self._page = ()
         width = self.size.width - 1
         rows = [line for row in message for line in folded_row(self._legible(row), width)]
@@ -144,8 +144,11 @@ class LabelBoard(Vertical):
         *,
         note: str,
         hint: str,
-    ) -> None:
-        """Everything from the work; only what changed is painted."""
+        commands: tuple[tuple[str, str], ...],
+    ) -> int:
+        """Everything from the work; only what changed is painted. Returns how many of the commands
+        (keys and words) are named.
+        """
         digest = thumbnails.get(work.entry.id, "")
         layout = self._layout = self.layout_of(work, pictures.size(digest) or pictures.usual_size)
         self._want(work, pictures, thumbnails, layout)
@@ -157,7 +160,7 @@ class LabelBoard(Vertical):
             self._drawn = drawn
             self._made.clear()
         self._draw_tiles(work, pictures, thumbnails, layout)
-        self._draw_text(work, layout, note, hint, pictures.note(digest))
+        return self._draw_text(work, layout, note, hint, pictures.note(digest), commands)
 
     def _draw_tiles(
         self,
@@ -242,12 +245,14 @@ class LabelBoard(Vertical):
         return tile
 
     def _draw_text(
-        self, work: Annotating, layout: Layout, note: str, hint: str, picture_note: str
-    ) -> None:
+        self, work: Annotating, layout: Layout, note: str, hint: str, picture_note: str,
+        commands: tuple[tuple[str, str], ...],
+    ) -> int:  # fmt: skip
         entry = work.entry
         word, hidden = word_shown(work, entry), work.is_hidden(entry)
         side: list[Text] = []
         info: list[Text] = []
+        n_named = 0
         look = " · ".join(part for part in (looks(work), picture_note) if part)
         if work.strokes and not layout.single:
             info.append(Text(f" {work.strokes}_ then the second key · esc", TONES["you"]))
@@ -267,14 +272,17 @@ class LabelBoard(Vertical):
         if work.asked is not None:
             is_rejected = word is not None and word.kind == "rejected"
             n_page = len(work.page(layout))
-            info.append(judge.question(work.keys, entry.guess, n_page, is_rejected=is_rejected))
+            question, n_named = judge.question(
+                work.keys, entry.guess, n_page, is_rejected=is_rejected, width=self.size.width
+            )
+            info.append(question)
         n_above = len(info)
         room = max(1, self.size.height - layout.rows * layout.tile_height - n_above)
         info += class_lines(work.keys, self.size.width, min(room, 8), work.strokes)
         room -= len(info) - n_above + bool(hint)
-        has_keys = not (work.replayed or work.keys.letters_are_classes)
-        if room > 0 and work.asked is None and has_keys:
-            info += show.command_lines(self.size.width, min(room, 3), guest=work.guest)
+        if room > 0 and work.asked is None:
+            lines, n_named = show.command_lines(commands, self.size.width, min(room, 3))
+            info += lines
         if work.strokes and layout.single:
             side = class_column(work.keys, layout.tile_height - 2, work.strokes)
         if work.strokes:
@@ -283,6 +291,7 @@ class LabelBoard(Vertical):
             info.append(Text(f" {hint}", TONES["you"]))
         self._side.put([self._legible(row) for row in side])
         self._info.put([self._legible(row) for row in info])
+        return n_named
 
     def draw_near(
         self, work: Annotating, pictures: Pictures, thumbnails: Mapping[str, str]
