@@ -60,43 +60,31 @@ def outside(told: str) -> Outside | None:
     )  # fmt: skip
 
 
-def sentences(lies: Outside | None, *, tmux_has_sixel: bool) -> list[str]:
+def sentences(lies: Outside | None) -> list[str]:
     """For ``doctor``: what is outside of tmux, and what would bring pictures."""
     if lies is None:
-        return ["tmux lies between, and cannot be asked what is outside of it."]
+        return ["Between: a tmux that cannot be asked what is outside of it."]
     passes = "passes on" if lies.passes else "does not pass on"
-    sixel = "shows sixel itself" if tmux_has_sixel else "shows no sixel itself"
     said = [
-        f"Between: tmux {lies.tmux}, which {sixel} and {passes} what it does not know "
-        f"(allow-passthrough); outside of it: {lies.called}."
+        f"Between: tmux {lies.tmux}, which {passes} what it does not know (allow-passthrough); "
+        f"outside of it: {lies.called}."
     ]
     if lies.n_clients > 1:
         said.append(f"{lies.n_clients} terminals show this tmux session; one of them was asked.")
-    if advice := _advice(lies, tmux_has_sixel=tmux_has_sixel):
+    if advice := _advice(lies):
         said.append(advice)
     return said
 
 
-def _advice(lies: Outside, *, tmux_has_sixel: bool) -> str:
+def _advice(lies: Outside) -> str:
     if lies.keeps_placeholders:
         if lies.passes:
             return ""
         return "`tmux set -g allow-passthrough on` would let pictures through to this kitty."
-    if tmux_has_sixel and lies.has_sixel:
-        return ""
     if found := KITTY.match(lies.terminal):
         return (
             f"This kitty ({found[1]}.{found[2]}) shows pictures only outside of tmux; "
             "inside of it from 0.28 on."
         )
-    if tmux_has_sixel:
-        return (
-            "tmux knows of no sixel outside; if the terminal has it, say so: "
-            f"`tmux set -as terminal-features ',{lies.name or 'TERM'}:sixel'`, and attach again."
-        )
-    if lies.has_sixel:
-        return (
-            "The terminal outside shows sixel: outside of tmux, or in a tmux that has it "
-            "(3.4 and later, where it is built in), pictures come by the pixel."
-        )
-    return "Pictures by the pixel come outside of tmux, where the terminal has them."
+    has = "this terminal has them" if lies.has_sixel else "a terminal has them"
+    return f"Pictures by the pixel come outside of tmux, where {has}, or with kitty 0.28 or later."

@@ -38,6 +38,9 @@ XTERM_PX_MAX = 1000
 NAME_MAX, ATTRIBUTES_MAX = 64, 32
 """No terminal says more of itself; the rest of an endless answer is not kept."""
 
+TMUX = "tmux "
+"""So it begins to call itself, on whatever machine it is."""
+
 DENIED = {"konsole": "it prints placeholders as text", "vscode": "its support is off by default"}
 """Terminals that answer kitty's query and do not keep to it, and why; by XTVERSION alone."""
 
@@ -107,22 +110,19 @@ def choose(
         return Choice("ascii", cell, "NO_COLOR is set")
     if around.says("STY"):
         return Choice("half", cell, "GNU screen passes no pictures on")
-    if around.says("TMUX"):
-        return _in_tmux(evidence, around.outside, cell)
+    if around.says("TMUX") or evidence.version.startswith(TMUX):
+        return _in_tmux(around.outside, cell)
     if not evidence.fence:
         return Choice("half", cell, "the terminal did not answer")
     return _by_terminal(evidence, around, cell)
 
 
-def _in_tmux(evidence: Evidence, lies: Outside | None, cell: CellSize) -> Choice:
-    # Its answers are its own: with sixel built in it says so in any terminal.
+def _in_tmux(lies: Outside | None, cell: CellSize) -> Choice:
+    # What tmux has of sixel itself is not used: it takes a picture away as soon as text is written
+    # anywhere on its lines, so that of a row of pictures the last one is left.
     if lies is not None and lies.keeps_placeholders and lies.passes:
         return Choice("placeholders", cell, f"tmux passes them on to {lies.terminal}")
-    if evidence.sixel and (lies is None or lies.has_sixel):
-        return Choice("sixel", cell, "tmux says that it shows sixel")
-    if evidence.sixel:
-        return Choice("half", cell, "tmux knows of no sixel in the terminal outside of it")
-    return Choice("half", cell, "this tmux shows no sixel, and does not know what it passes on")
+    return Choice("half", cell, "tmux keeps no pictures beside text")
 
 
 def _by_terminal(evidence: Evidence, around: Surroundings, cell: CellSize) -> Choice:
@@ -193,8 +193,8 @@ def evidence_lines(
         between = ["Between: GNU screen, which passes no pictures on and says nothing of what is "
                    "outside of it. Pictures by the pixel come outside of it."]  # fmt: skip
     elif around is not None and around.says("TMUX"):
-        between = sentences(around.outside, tmux_has_sixel=evidence.sixel)
-    elif evidence.version.startswith("tmux "):
+        between = sentences(around.outside)
+    elif evidence.version.startswith(TMUX):
         between = ["Between: a tmux on another machine, which says nothing of what is outside."]
     return [
         f"Terminal: {answered}; DA1 {';'.join(evidence.attributes) or 'none'}.",

@@ -63,7 +63,7 @@ def test_each_terminal_gets_what_it_keeps(replies: tuple[str, ...], way: str) ->
     ("replies", "variables", "way"),
     [
         (TMUX, {"TMUX": "/tmp/x,1,0"}, "half"),
-        (TMUX_SIXEL, {"TMUX": "/tmp/x,1,0"}, "sixel"),
+        (TMUX_SIXEL, {"TMUX": "/tmp/x,1,0"}, "half"),
         (("\x1b[?1;2c",), {"STY": "1.x"}, "half"),
         (FOOT, {"NO_COLOR": "1"}, "ascii"),
         (("\x1b[?62;c",), {"LC_TERMINAL": "iTerm2"}, "iterm"),
