@@ -71,7 +71,7 @@ def open_image(data: bytes) -> Opened | Unreadable:
     if not data:
         return Unreadable("empty file")
     if len(data) > FILE_BYTES_MAX:
-        return Unreadable(f"file of {len(data) // 1024**2} MiB, more than 64 MiB")
+        return Unreadable("file of more than 64 MiB")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -92,6 +92,8 @@ def _decoded(image: Image.Image) -> Opened | Unreadable:
     if width * height > PIXELS_MAX or max(width, height) > SIDE_MAX:
         return Unreadable(f"{width} by {height} pixels, more than is decoded")
     kind = image.format or "file"
+    if image.mode == "LAB":
+        return Unreadable("LAB colours are not shown")
     notes = []
     if getattr(image, "n_frames", 1) > 1:
         notes.append("first frame of several")

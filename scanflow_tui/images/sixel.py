@@ -54,7 +54,7 @@ class Sixel:
         if box.columns < 1 or box.rows < 1 or pixels.size == 0:
             return Painting(())
         shown = fitted_to(pixels, box, cell)
-        scale = shown[0] // pixels.shape[1]
+        scale = min(shown[0] // pixels.shape[1], shown[1] // pixels.shape[0])
         source = pixels if scale >= 1 else nearest(pixels, *shown)
         took = cells_of(*shown, cell)
         cells = ((BLANK,) * took.columns,) * took.rows

@@ -185,6 +185,34 @@ def test_without_colours_pictures_are_shades_and_the_screen_has_none() -> None:
         assert coloured == []
 
 
+LABELLING = [sys.executable, "-m", "tests.pty.garbled"]
+
+
+def test_labelling_without_colours_needs_none() -> None:
+    command = ["/usr/bin/env", "NO_COLOR=1", *LABELLING]
+    with Terminal(command, answers=SIXEL_ANSWERS) as terminal:
+        terminal.until("0 of 70", "┏", "@")
+        terminal.whole()
+        focused = terminal.text().splitlines()[1].index("┏")
+        terminal.keys("3")
+        terminal.until("1 of 70", "3 ✓")
+        terminal.whole()
+        assert terminal.text().splitlines()[1].index("┏") > focused
+        assert "▀" not in terminal.text() and b"\x1bP0;1;0q" not in terminal.raw
+        cells = [cell for row in terminal.screen.buffer.values() for cell in row.values()]
+        assert all(is_grey(cell.fg) and is_grey(cell.bg) for cell in cells)
+
+
+def test_the_largest_screen_shows_all_of_a_queue_by_the_pixel() -> None:
+    with Terminal(LABELLING, 500, 150, SIXEL_ANSWERS) as terminal:
+        terminal.until("> Label", "0 of 70")
+        terminal.until_printed_again(SIXEL, 69)
+        terminal.keys("3")
+        terminal.until("1 of 70", "3 ✓")
+        terminal.whole()
+        assert terminal.text().count("─┘") + terminal.text().count("━┛") == 70
+
+
 def is_grey(colour: str) -> bool:
     """Whether a colour of the emulator is its own, or one without a hue."""
     if len(colour) == 6:
