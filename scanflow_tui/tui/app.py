@@ -22,7 +22,7 @@ from scanflow_tui.tui.moves import Moves
 from scanflow_tui.tui.pixels.showing import Showing
 from scanflow_tui.tui.present.times import clock
 from scanflow_tui.tui.screens.place import Place
-from scanflow_tui.tui.terminal import meeting
+from scanflow_tui.tui.terminal import losing, meeting
 from scanflow_tui.tui.terminal.asking import AskingDriver
 from scanflow_tui.tui.terminal.direct import Direct
 from scanflow_tui.tui.terminal.quick_app import QuickApp
@@ -139,6 +139,7 @@ class ScanflowApp(QuickApp):
         """The source is opened, and the terminal asked, only after the first paint."""
         if isinstance(self._driver, AskingDriver):
             self._driver.arrive = self.direct.arrive
+        losing.listen(self)
         self.call_after_refresh(self.following.begin)
         self.call_after_refresh(lambda: meeting.ask(self))
 

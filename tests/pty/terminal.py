@@ -132,6 +132,17 @@ class Terminal:
         while text in self.text():
             assert self._read(end), f"{text} is still shown in\n{self.text()}"
 
+    def signal(self, number: signal.Signals) -> None:
+        """Send the program a signal."""
+        os.kill(self._pid, number)
+
+    def closed(self) -> int:
+        """Close the window; the program's exit code."""
+        os.close(self._master)
+        self._master = os.open(os.devnull, os.O_RDONLY)
+        self._code = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        return self._code
+
     def ended(self) -> int:
         """Read to the end of the program; its exit code."""
         end = time.monotonic() + PATIENCE_S

@@ -51,6 +51,7 @@ class LabelScreen(Place):
         self._soon = Soon(self, lambda: self._answered(""))
         self.hears, self.before_bars = self._soon.heard, self._soon.catch_up
         self.is_typing = self._soon.is_typing
+        self.keeps = lambda: self.bench.keep_place()
 
     @property
     def bench(self) -> Workbench:

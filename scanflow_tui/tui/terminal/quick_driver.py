@@ -7,9 +7,11 @@ it is read as the framework reads it.
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import re
 import select
+import signal
 import threading
 from codecs import getincrementaldecoder
 from collections.abc import Callable, Iterator
@@ -153,7 +155,10 @@ class QuickDriver(LinuxDriver):
             data = os.read(self.fileno, READ_BYTES)
         except OSError as error:
             self._loop.remove_reader(self.fileno)
-            self._app._handle_exception(error)
+            is_told = signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN
+            if error.errno != errno.EIO or not is_told:
+                self._app._handle_exception(error)
+            # Else the terminal is gone, of which a signal tells.
             return
         if data:
             self._take(self._decode(data))
