@@ -29,7 +29,8 @@ SLOW_S = 0.15
 
 READ_BYTES = 4096
 ANSWERS_MAX = 65_536
-"""More than this is no answer."""
+"""More than this is no answer, and is read away until it ends."""
+QUIET_S = 0.3
 
 
 def sentences() -> list[str]:
@@ -69,14 +70,15 @@ def asked(source: int, sink: int) -> tuple[str, float]:
     try:
         tty.setraw(source, termios.TCSANOW)
         os.write(sink, QUERIES.encode())
-        while not read([text]).fence and len(text) < ANSWERS_MAX:
+        while (is_noise := len(text) >= ANSWERS_MAX) or not read([text]).fence:
             left_s = PATIENCE_S - (time.monotonic() - begun_s)
-            if left_s <= 0 or not select.select([source], [], [], left_s)[0]:
+            wait_s = min(left_s, QUIET_S) if is_noise else left_s
+            if left_s <= 0 or not select.select([source], [], [], wait_s)[0]:
                 break
             data = os.read(source, READ_BYTES)
             if not data:
                 break
-            text += data.decode("utf-8", "replace")
+            text += "" if is_noise else data.decode("utf-8", "replace")
     finally:
         # What came of a terminal that answers in no known way is not left to the shell.
         is_known = read([text]).fence

@@ -6,13 +6,16 @@ import json
 import random
 import re
 import sys
+from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.pty.terminal import FENCE, Terminal
 
 pytestmark = pytest.mark.pty
 
+SCANFLOW = str(Path(sys.executable).with_name("scanflow"))
 PROGRAM = [sys.executable, "-m", "tests.pty.garbled"]
 DA1 = b"\x1b[?62;4;22c"
 SIXEL = rb"\x1bP0;1;0q"
@@ -33,7 +36,6 @@ WHOLE = {
     "a negative size": b"\x1b[6;-20;-10t\x1b[?2;0;-5;-5S",
     "a vast window": b"\x1b[48;1000000000;1000000000;0;0t\x1b[48;9999;9999;0;0t",
     "a window of nothing": b"\x1b[48;0;0;0;0t\x1b[48;1;1;0;0t",
-    "windows and mice": b"\x1b[?2048;1$y\x1b[48;40;120;0;0t\x1b[<35;9;9M\x1b[<35;-1;99999M",
     "keys beyond all characters": b"\x1b[9999999;1u\x1b[1114112;1u\x1b[:;1u\x1b[97:65;1:3u",
     "pictures never sent": b"\x1b_Gi=99;OK\x1b\\\x1b_Gi=31;ENOENT:no such\x1b\\\x1b_Gi=,;\x1b\\",
     "a name without end": b"\x1bP>|" + b"3" * 100_000 + b"\x1b\\",
@@ -41,6 +43,9 @@ WHOLE = {
     "a name with controls": b"\x1bP>|fo\r\no\x9b31m\x00\x1b\\",
     "no UTF-8": b"\x1b]4;1;\xff\xfe\xc3\x1b\\\xff\x1b[3\xff\xfe",
 }
+WINDOWS = b"\x1b[?2048;1$y\x1b[48;40;120;0;0t\x1b[<35;9;9M\x1b[<35;-1;99999M"
+"""A terminal that tells its size by itself, in no pixels, and then of a mouse."""
+
 CUT = {
     "a report": b"\x1b[?62;4",
     "a sequence": b"\x1b[1;2;3",
@@ -87,14 +92,14 @@ def answered(terminal: Terminal, garbage: bytes) -> None:
     terminal.whole()
 
 
-@pytest.mark.parametrize("name", WHOLE)
-def test_garbage_in_place_of_answers_and_between_keys_is_no_key(name: str) -> None:
+@pytest.mark.parametrize("forms", [[*WHOLE.values()], [WINDOWS]], ids=["all", "windows"])
+def test_garbage_in_place_of_answers_and_between_keys_is_no_key(forms: list[bytes]) -> None:
     with Terminal(PROGRAM) as terminal:
-        answered(terminal, WHOLE[name])
-        done = label(terminal, 1, 2, 3)
-        terminal.keys(WHOLE[name] + b"4" + WHOLE[name] + b"5" + WHOLE[name])
-        terminal.until(f"{done + 2} of {N}")
-        assert said(terminal) == [("class", value) for value in (1, 2, 3, 4, 5)]
+        answered(terminal, b"".join(forms))
+        for done, garbage in enumerate(forms):
+            terminal.keys(garbage + b"3" + garbage)
+            terminal.until(f"{done + 1} of {N}")
+        assert said(terminal) == [("class", 3)] * len(forms)
 
 
 @pytest.mark.parametrize("name", CUT)
@@ -117,7 +122,7 @@ def test_noise_in_place_of_answers_is_no_key(name: str) -> None:
         assert said(terminal) == [("class", value) for value in (1, 2, 3)]
 
 
-@pytest.mark.parametrize("answer", ["", "\x1bP>|fo", "\x1b[?62;4"], ids=["nothing", "DCS", "CSI"])
+@pytest.mark.parametrize("answer", ["", "\x1bP>|fo"], ids=["nothing", "a torn answer"])
 def test_a_terminal_that_never_answers_takes_labels_after_a_moment(answer: str) -> None:
     with Terminal(PROGRAM, answers=[answer]) as terminal:
         terminal.until("> Label", f"0 of {N}")
@@ -144,6 +149,23 @@ def test_a_key_before_the_answers_waits_or_counts_and_is_never_another() -> None
         terminal.until_printed(SIXEL)
         label(terminal, 2, 3, done=done)
         assert said(terminal) == [("class", value) for value in (*[1] * done, 2, 3)]
+
+
+@pytest.mark.parametrize("name", ["1 MB", "an answer without end", "a size of 5,000 digits"])
+def test_doctor_and_show_end_and_leave_nothing_to_the_shell(name: str, tmp_path: Path) -> None:
+    Image.new("L", (9, 9), 90).save(tmp_path / "grey.png")
+    garbage = {**WHOLE, **CUT, **NOISE, "an answer without end": b"\x1b[?1" + b";2" * 200_000}[name]
+    doctor = f"{SCANFLOW} doctor --engine process --sessions {tmp_path}"
+    shell = f"{doctor} && {SCANFLOW} show {tmp_path}/grey.png && echo over && read -t 1 line"
+    with Terminal(["/bin/bash", "-c", f'{shell}; echo left: "$line"']) as terminal:
+        terminal.until_printed(re.escape(FENCE))
+        terminal.keys(garbage)
+        terminal.until("Pictures are shown as half")
+        terminal.until_printed_again(re.escape(FENCE), 1)
+        terminal.keys(garbage + b"\r")
+        terminal.until("grey.png", "over")
+        terminal.until_match(r"^left: *$")
+        assert terminal.ended() == 0
 
 
 def test_what_is_pasted_without_a_mark_labels_nothing() -> None:
