@@ -94,6 +94,9 @@ async def test_more_than_may_wait_is_refused_in_words_and_nothing_is_lost(
             it.app.direct.arrive(key(char))
         await it.settle()
         it.expect_text("3 not yet saved", FULL)
+        await it.press("u")
+        it.expect_text(FULL)
+        it.expect_no_text("nothing to undo")
         made.release()
         assert await values(it, made) == [1, 2, 3]
         it.app.direct.arrive(key("6"))

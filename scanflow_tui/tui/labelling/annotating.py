@@ -155,7 +155,7 @@ class Annotating:
         """Take the last label back and go to its image."""
         sample = self.queue.undo()
         if sample is None:
-            return "nothing to undo"
+            return FULL if self.queue.is_full else "nothing to undo"
         self._go_to(sample, now_s)
         return ""
 
@@ -163,7 +163,7 @@ class Annotating:
         """Give the label again that was taken back, and go to its image."""
         sample = self.queue.redo(order=self.order, shown=Shown(key=self.key))
         if sample is None:
-            return "nothing to redo"
+            return FULL if self.queue.is_full else "nothing to redo"
         self._go_to(sample, now_s)
         return ""
 

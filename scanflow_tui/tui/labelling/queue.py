@@ -160,6 +160,11 @@ class LabelQueue:
         return self._over.event_of(item.ticket) is not None
 
     @property
+    def is_full(self) -> bool:
+        """Whether so much waits for the supervisor that nothing more is taken."""
+        return len(self._over.pending) >= PENDING_MAX
+
+    @property
     def unsaved(self) -> int:
         """Commands that were not acknowledged."""
         return sum(item.answered_seq is None for item in self._over.pending)
@@ -210,7 +215,7 @@ class LabelQueue:
         self, command: GiveLabel | UndoLabel | WriteNote | FinishLabelling | KeepPlace,
         sample: str = "", target: int | None = None,
     ) -> bool:  # fmt: skip
-        if len(self._over.pending) >= PENDING_MAX:
+        if self.is_full:
             return False
         self._over.add(command, sample, target)
         self._note_changes({sample})
