@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from scanflow_tui.contract.evidence import LabelKind, QueueEntry
 from scanflow_tui.images.adjust import Adjustment
-from scanflow_tui.tui.labelling.queue import LabelQueue, Word
+from scanflow_tui.tui.labelling.queue import LabelQueue, Word, is_full
 from scanflow_tui.tui.labelling.tally import Places
 from scanflow_tui.tui.labelling.verifying import Asked, asked
 from scanflow_tui.tui.labelling.witness import NOTHING, Shown
@@ -155,7 +155,7 @@ class Annotating:
         """Take the last label back and go to its image."""
         sample = self.queue.undo()
         if sample is None:
-            return FULL if self.queue.is_full else "nothing to undo"
+            return FULL if is_full(self.queue) else "nothing to undo"
         self._go_to(sample, now_s)
         return ""
 
@@ -163,7 +163,7 @@ class Annotating:
         """Give the label again that was taken back, and go to its image."""
         sample = self.queue.redo(order=self.order, shown=Shown(key=self.key))
         if sample is None:
-            return FULL if self.queue.is_full else "nothing to redo"
+            return FULL if is_full(self.queue) else "nothing to redo"
         self._go_to(sample, now_s)
         return ""
 

@@ -160,11 +160,6 @@ class LabelQueue:
         return self._over.event_of(item.ticket) is not None
 
     @property
-    def is_full(self) -> bool:
-        """Whether so much waits for the supervisor that nothing more is taken."""
-        return len(self._over.pending) >= PENDING_MAX
-
-    @property
     def unsaved(self) -> int:
         """Commands that were not acknowledged."""
         return sum(item.answered_seq is None for item in self._over.pending)
@@ -215,7 +210,7 @@ class LabelQueue:
         self, command: GiveLabel | UndoLabel | WriteNote | FinishLabelling | KeepPlace,
         sample: str = "", target: int | None = None,
     ) -> bool:  # fmt: skip
-        if self.is_full:
+        if is_full(self):
             return False
         self._over.add(command, sample, target)
         self._note_changes({sample})
@@ -232,3 +227,8 @@ class LabelQueue:
 def counts(queue: LabelQueue) -> Counts:
     """How many samples of a queue have a class, were put aside, or have nothing yet."""
     return queue.tally.counts()
+
+
+def is_full(queue: LabelQueue) -> bool:
+    """Whether so much waits for the supervisor that nothing more is taken."""
+    return len(queue._over.pending) >= PENDING_MAX
