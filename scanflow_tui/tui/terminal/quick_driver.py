@@ -14,17 +14,17 @@ import select
 import signal
 import threading
 from codecs import getincrementaldecoder
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextvars import copy_context
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from textual._parser import ParseError
-from textual._xterm_parser import XTermParser
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 
 from scanflow_tui.images.replies import PASTE_BEGINS
+from scanflow_tui.tui.terminal.key_parser import KeyParser
 
 if TYPE_CHECKING:
     from typing import IO
@@ -34,40 +34,9 @@ if TYPE_CHECKING:
 
 READ_BYTES = 4096
 TICK_S = 0.1
-_OF_NO_SEQUENCE = r"[^\x00-\x1f\x7f\[OPX\]_^\\bf]"
 _SEQUENCES = re.compile(r"(?=\x1b)")
-_ESCAPED = re.compile(rf"(?<=\x1b)(?={_OF_NO_SEQUENCE}|O\Z)")
-_BEHIND = re.compile(_OF_NO_SEQUENCE)
-_ENDS = "scanflow_ends_escaped"
 AT_ONCE_CHARS_MAX = 4096
 """What is longer is written by a thread: the terminal may take its time."""
-
-
-def keys_of(parser: XTermParser, text: str) -> Iterator[Message]:
-    """What a text says; an escape and a letter or digit behind it are two keys.
-
-    They come in one piece where the loop or the line was busy, in two from fast fingers. As one key
-    with alt they would mean nothing here, but for two that go from word to word in a field.
-    """
-    if parser._timeout_time is not None and _ends_escaped(parser) and _BEHIND.match(text):
-        parser._timeout_time = 0.0
-        yield from parser.tick()
-    pieces = [text] if PASTE_BEGINS in text else _ESCAPED.split(text)
-    for piece in pieces[:-1]:
-        yield from parser.feed(piece)
-        if parser._timeout_time is not None:
-            parser._timeout_time = 0.0
-        yield from parser.tick()
-    # An empty text would mean the end to the parser.
-    if pieces[-1]:
-        yield from parser.feed(pieces[-1])
-        vars(parser)[_ENDS] = pieces[-1].endswith("\x1b")
-    yield from parser.tick()
-
-
-def _ends_escaped(parser: XTermParser) -> bool:
-    """Whether the last that the parser was given was an escape."""
-    return bool(vars(parser).get(_ENDS))
 
 
 class QuickDriver(LinuxDriver):
@@ -84,7 +53,7 @@ class QuickDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self.arrive: Callable[[Message], object] = app.post_message
         """Who gets what the terminal says, in the app's thread and in order."""
-        self._parser = XTermParser(debug)
+        self._parser = KeyParser(debug)
         self._decode = getincrementaldecoder("utf-8")(errors="replace").decode
         self._tick: asyncio.TimerHandle | None = None
         self._is_read = False
@@ -148,7 +117,7 @@ class QuickDriver(LinuxDriver):
                 pass
         except (EOFError, ParseError):
             pass
-        self._parser = XTermParser(self._debug)
+        self._parser = KeyParser(self._debug)
 
     def _readable(self) -> None:
         try:
@@ -175,7 +144,7 @@ class QuickDriver(LinuxDriver):
             # however late the loop comes to it.
             for message in self._parsed(text):
                 self.process_message(message)
-            again = is_due or self._parser._timeout_time is not None
+            again = is_due or self._parser.is_waiting
         except Exception as error:
             self._app._handle_exception(error)
             return
@@ -189,11 +158,11 @@ class QuickDriver(LinuxDriver):
         found: list[Message] = []
         for piece in [text] if PASTE_BEGINS in text else _SEQUENCES.split(text):
             try:
-                for message in chain(self._parser.tick(), keys_of(self._parser, piece)):
+                for message in chain(self._parser.tick(), self._parser.keys(piece)):
                     found.append(message)
             except (ArithmeticError, ValueError):
                 # Numbers that are none end the framework's parser: that was no key.
-                self._parser = XTermParser(self._debug)
+                self._parser = KeyParser(self._debug)
         return found
 
     def look_again(self) -> None:
