@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from scanflow_tui.client.source import AttemptVital, Vitals
+import asyncio
+
+from scanflow_tui.client.source import AttemptVital, Chunk, Ref, Vitals
 from scanflow_tui.contract.commands import NEW_CODE, Cancel, Command, Retry
 from scanflow_tui.contract.errors import Missing, Refused
 from scanflow_tui.contract.ids import attempt_name
@@ -50,6 +52,32 @@ async def test_vitals_are_shown_and_never_needed() -> None:
 async def test_the_detail_ends_with_the_last_log_lines() -> None:
     source = FakeSource(training(), reads={("log", TRAIN, ""): log_bytes(40, T0)})
     async with drive(source, size=LARGE) as it:
+        await it.until("ERR warning: 39 workers")
+
+
+class Slow(FakeSource):
+    """It reads nothing before it may."""
+
+    may: asyncio.Event
+
+    async def read(self, ref: Ref, offset: int = 0, length: int | None = None) -> Chunk:
+        await self.may.wait()
+        return await super().read(ref, offset, length)
+
+
+async def test_log_lines_that_came_after_the_cursor_had_left_are_there_on_the_way_back() -> (
+    None
+):
+    check, plan = attempt_name(SESSION, 3, "check", 1), attempt_name(SESSION, 3, "plan", 1)
+    reads = {("log", check, ""): log_bytes(40, T0), ("log", plan, ""): log_bytes(7, T0)}
+    source = Slow(demo_events("promoted"), reads=reads)
+    source.may = asyncio.Event()
+    async with drive(source, size=LARGE) as it:
+        await it.press("l", "l", "l")
+        it.expect_text("plan · agent")
+        await it.press("h", "h")
+        it.expect_text("check · agent")
+        source.may.set()
         await it.until("ERR warning: 39 workers")
 
 

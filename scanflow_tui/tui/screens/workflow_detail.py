@@ -67,7 +67,8 @@ class WorkflowDetail:
         attempt, name = node.attempts[-1], node.attempts[-1].name
         vital = self.place.known.vital(name)
         if self.tail.wants(attempt, vital):
-            self.place.run_worker(self._tail_read(name), group="tail", exclusive=True)
+            # By attempt: a cursor that moves on leaves no log unread that was asked for.
+            self.place.run_worker(self._tail_read(name), group=f"tail {name}", exclusive=True)
 
     async def _tail_read(self, attempt: str) -> None:
         source = self.place.scanflow.source
