@@ -65,9 +65,7 @@ class Slow(FakeSource):
         return await super().read(ref, offset, length)
 
 
-async def test_log_lines_that_came_after_the_cursor_had_left_are_there_on_the_way_back() -> (
-    None
-):
+async def test_log_lines_that_came_after_the_cursor_had_left_are_there_on_the_way_back() -> None:
     check, plan = attempt_name(SESSION, 3, "check", 1), attempt_name(SESSION, 3, "plan", 1)
     reads = {("log", check, ""): log_bytes(40, T0), ("log", plan, ""): log_bytes(7, T0)}
     source = Slow(demo_events("promoted"), reads=reads)
