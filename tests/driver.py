@@ -16,6 +16,8 @@ from textual.pilot import Pilot
 from scanflow_tui.client.source import Source
 from scanflow_tui.tui.app import ScanflowApp
 from scanflow_tui.tui.doors import Doors
+from scanflow_tui.tui.labelling.annotating import Annotating
+from scanflow_tui.tui.screens.label import LabelScreen
 
 SMALL = (80, 24)
 LARGE = (120, 40)
@@ -140,3 +142,12 @@ async def drive(
         driver = Driver(app, pilot)
         await driver.settle()
         yield driver
+
+
+def work_of(it: Driver) -> Annotating:
+    """What the annotator on the Label screen works at."""
+    screen = it.app.screen
+    assert isinstance(screen, LabelScreen)
+    work = screen.bench.open_work
+    assert work is not None
+    return work

@@ -8,8 +8,7 @@ import pytest
 from scanflow_tui.session import events as ev
 from scanflow_tui.session.events import Event
 from scanflow_tui.tui.present.label_order import arranged, is_hidden
-from scanflow_tui.tui.screens.label import LabelScreen
-from tests.driver import LARGE, Driver, drive
+from tests.driver import LARGE, drive, work_of
 from tests.fakes.demo_events import demo_events, queue, sha
 from tests.fakes.source import FakeTape
 
@@ -29,14 +28,6 @@ def tape(*facts: tuple[str, ev.Kind]) -> FakeTape:
     for actor, fact in facts:
         events.append(Event(len(events), events[-1].at + 1, actor, fact))
     return FakeTape(events)
-
-
-def work_of(it: Driver):  # type: ignore[no-untyped-def]
-    screen = it.app.screen
-    assert isinstance(screen, LabelScreen)
-    work = screen.bench.open_work
-    assert work is not None
-    return work
 
 
 async def test_order_view_look_and_hidden_guess_are_those_of_the_label() -> None:

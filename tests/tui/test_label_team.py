@@ -6,8 +6,7 @@ from scanflow_tui.contract import commands as cmd
 from scanflow_tui.labels.assign import AGAIN, part_of
 from scanflow_tui.session import events as ev
 from scanflow_tui.tui.present.label_order import arranged
-from scanflow_tui.tui.screens.label import LabelScreen
-from tests.driver import LARGE, Driver, drive
+from tests.driver import LARGE, drive, work_of
 from tests.fakes.demo_events import demo_events, queue, sha
 from tests.fakes.people import ME, PeopleSource, squares
 
@@ -22,14 +21,6 @@ def shared(owner: str) -> PeopleSource:
 
 def said(made: PeopleSource, actor: str, sample: str, value: int) -> None:
     made.feed(ev.LabelGiven(3, "label", sample, "class", value, 10, False, "typical"), actor=actor)
-
-
-def work_of(it: Driver):  # type: ignore[no-untyped-def]
-    screen = it.app.screen
-    assert isinstance(screen, LabelScreen)
-    work = screen.bench.open_work
-    assert work is not None
-    return work
 
 
 async def test_a_guest_asks_for_a_part_and_labels_that_alone() -> None:
