@@ -70,6 +70,32 @@ async def test_after_a_label_the_place_follows_without_an_event() -> None:
         it.expect_text(f"img {ORDER[4].id}")
 
 
+async def test_a_window_where_nobody_does_anything_leaves_what_another_one_kept() -> None:
+    made = source()
+    async with drive(made, start="label", size=LARGE) as it:
+        await it.until("0 zero")
+        await it.press("right", "right")
+        still(it)
+        await it.settle()
+        (mine,) = kept(made)
+        other = ORDER[7].id
+        made.feed(
+            ev.PlaceKept(
+                mine.run, mine.node, other, "typical", True, False, 0, "plain", False, "", "",
+                False, False, False,
+            ),
+            actor=ME,
+        )  # fmt: skip
+        await it.settle()
+        still(it)
+        await it.settle()
+        assert kept(made) == [mine]
+        await it.press("right", "left", "i")
+        still(it)
+        await it.settle()
+        assert len(kept(made)) == 2
+
+
 async def test_the_draft_of_a_note_is_there_again_until_it_is_given() -> None:
     made = source()
     async with drive(made, start="label", size=LARGE) as it:

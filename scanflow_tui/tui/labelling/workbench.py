@@ -78,6 +78,7 @@ class Workbench:
         self.desk: LabelDesk | None = None
         self.mates = Mates(app, me(), redraw, is_asked)
         self._still: object = None
+        self._was_kept: object = None
         self._timer: Timer | None = None
 
     @property
@@ -192,27 +193,35 @@ class Workbench:
             draft = await self._texts.whole(self._draft_digest(sample))
         return given, draft
 
-    def keep_place(self) -> None:
-        """Keep where somebody is, where that is worth an event."""
+    def keep_place(self) -> bool:
+        """Keep where somebody is, where that is worth an event; False if there is no room now."""
         work, desk = self.open_work, self.desk
         if work is None or desk is None or self._sender is None:
-            return
+            return False
         place = to_keep(work, desk, self.drafts)
-        if place is not None and work.queue.keep(place):
-            if place.drafted:
-                self.drafts.sent[place.drafted] = place.draft
-            self.sent_for()
+        if place is None:
+            return True
+        if not work.queue.keep(place):
+            return False
+        if place.drafted:
+            self.drafts.sent[place.drafted] = place.draft
+        self.sent_for()
+        return self.drafts.changed() is None
 
     def _keep_when_still(self) -> None:
         """Nothing moved since the last look: keep the place. No key pays for it."""
         work = self.open_work
         if work is None:
             return
-        now = (work.cursor, work.order, work.single, work.blind, work.look)
-        now_with = (*now, dict(self.drafts.texts))
-        if now_with == self._still and not work.queue.unsaved:
-            self.keep_place()
-        self._still = now_with
+        queue, is_judging = work.queue, work.asked is not None
+        now = (
+            work.cursor, work.order, work.single, work.blind, work.look, is_judging, work.near,
+            work.filtered, queue.run, queue.node, dict(self.drafts.texts),
+        )  # fmt: skip
+        is_still, self._still = now == self._still, now
+        # Once: a window where nobody does anything leaves alone what another one kept since.
+        if is_still and not queue.unsaved and now != self._was_kept and self.keep_place():
+            self._was_kept = now
 
     def _draft_digest(self, sample: str) -> str:
         if self.work is None or self.desk is None or sample in self.drafts.sent:

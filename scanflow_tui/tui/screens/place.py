@@ -62,7 +62,7 @@ class Place(Screen[None]):
     is_typing: Callable[[], bool] | None = None
     """Whether keys come so close together that the next one's frame is soon there."""
 
-    keeps: Callable[[], None] | None = None
+    keeps: Callable[[], object] | None = None
     """Keeps where one is, and what is half done."""
 
     on_screen_suspend = covered
