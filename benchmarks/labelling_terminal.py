@@ -60,6 +60,7 @@ KITTY = Kind(
         (rb"\x1b\[16t", b"\x1b[6;%d;%dt" % (CELL_PX[1], CELL_PX[0])),
         (rb"\x1b\[14t", b"\x1b[4;%(height)d;%(width)dt"),
         (rb"\x1b_Gi=31,[^\x1b]*\x1b\\", b"\x1b_Gi=31;OK\x1b\\"),
+        (rb"\x1b\[\?2026\$p", b"\x1b[?2026;2$y"),
         (rb"\x1b\[c", b"\x1b[?62;c"),
     ),
 )
