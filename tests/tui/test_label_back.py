@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from scanflow_tui.contract import commands as cmd
 from scanflow_tui.session import events as ev
-from scanflow_tui.tui.present.label_order import arranged
+from scanflow_tui.tui.present.label_order import ORDERS, SAYS, arranged
 from scanflow_tui.tui.screens.label import LabelScreen
 from tests.driver import LARGE, Driver, drive
 from tests.fakes.demo_events import demo_events, queue
 from tests.fakes.people import ME, PeopleSource, squares
 
 ORDER = arranged(queue(), "typical")
+OFFERED = ORDERS[:-1]
+"""Without a second look, for which nothing is disputed."""
 
 
 def source() -> PeopleSource:
@@ -54,6 +56,13 @@ async def test_place_order_view_and_look_come_back_on_another_terminal() -> None
     async with drive(elsewhere(made), start="label", size=LARGE) as it:
         await it.until(f"img {here}")
         it.expect_text("random", "inverted", "zoom 1.5")
+
+
+async def test_every_order_is_told_whole_where_it_is_chosen() -> None:
+    async with drive(source(), start="label", size=LARGE) as it:
+        await it.until("0 zero")
+        await it.press("O")
+        it.expect_text(*(f"{name}: {said}" for name, said in SAYS.items() if name in OFFERED))
 
 
 async def test_after_a_label_the_place_follows_without_an_event() -> None:

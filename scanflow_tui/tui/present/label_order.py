@@ -16,11 +16,11 @@ from scanflow_tui.labels.assign import AGAIN, first_of, later
 Order = Literal["typical", "error risk", "random", "class by class", "second look"]
 ORDERS: tuple[Order, ...] = get_args(Order)
 SAYS: dict[Order, str] = {
-    "typical": "typical images first: the best use of few labels",
-    "error risk": "likely errors first: for finding errors, not for repair",
+    "typical": "typical images first, best for few labels",
+    "error risk": "likely errors first, not for repair",
     "random": "by chance",
     "class by class": "guesses of one class together",
-    "second look": "disputed, or unlike others of the class",
+    "second look": "disputed, or unlike its class",
 }
 BLIND_SHARE = 0.2
 """The share of repair samples that show no guess, so that an audit sample is one of many."""
