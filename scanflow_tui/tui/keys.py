@@ -71,7 +71,14 @@ EVERYWHERE: tuple[Action, ...] = (
     Action("palette", ("ctrl+p",), "all", "Find any action by its name", "See", footer=5),
     Action("redraw", ("ctrl+l",), "draw anew", "Draw the whole screen anew", "See"),
     Action("back", ("escape",), "back", "Back", "Leave", footer=2),
-    Action("leave", ("q",), "back", "Back; from the first screen: leave", "Leave", footer=1),
+    Action(
+        "leave",
+        ("q",),
+        "back",
+        "Back; from the first screen: leave; on Label only esc does",
+        "Leave",
+        footer=1,
+    ),
 )
 
 GO: tuple[Action, ...] = (

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from scanflow_tui.tui.screens.label import NO_LEAVE
 from tests.driver import Driver, drive
 from tests.fakes.demo_events import demo_events
 from tests.fakes.people import PeopleSource, squares
@@ -74,3 +75,13 @@ async def test_on_the_smallest_screen_the_sentence_is_whole() -> None:
         assert said.strip() == "40x12 cells needed: too small a screen to label on"
         it.expect_no_text("pane", "…\n ?")
         assert it.lines()[-1] == " ? help  ctrl+p all"
+
+
+async def test_the_key_that_leaves_other_places_says_which_one_leaves_here() -> None:
+    made = opened()
+    async with drive(made, start="label", size=(120, 40)) as it:
+        await it.until("0 zero")
+        await it.press("q")
+        it.expect_place("label")
+        it.expect_text(NO_LEAVE)
+        assert it.app.return_value is None

@@ -32,6 +32,7 @@ TWICE_S = 5.0
 LEAVES = "esc once more leaves: what you said is saved, and you come back to this place"
 ASKING = "⠋ asking the terminal what it can show: press the key again in a moment"
 UNMARKED = "the page is another one now: nothing was accepted"
+NO_LEAVE = "esc leads back: q may be a class here, and a slip would leave"
 PASTED = "pasted text is never a command: nothing was labelled"
 
 
@@ -167,6 +168,8 @@ class LabelScreen(Place):
             self.act(keys.by_id(MOVED[key]), key)
         elif work.keys.letters_are_classes and key in show.CLASS_CHARACTERS:
             self.say(f"no class has the key {key}")
+        elif key in keys.by_id("leave").keys:
+            self.say(NO_LEAVE)
         else:
             return False
         return True
