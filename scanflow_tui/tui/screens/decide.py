@@ -73,8 +73,8 @@ class DecideScreen(Place):
             pane.focus()
         field.set_class(not asks, "-hidden")
         if run is None or offer is None:
-            pane.styles.height = "1fr"
             pane.say([spelled(self.legible(row)) for row in show.nothing(self.known)])
+            _fit(pane)
             below.put([])
             return
         options = offer.options
@@ -188,9 +188,8 @@ class DecideScreen(Place):
         self.say(PASTED)
 
     def _fill(self, pane: Rows, rows: list[Text]) -> None:
-        if pane.styles.height != Scalar.from_number(len(rows) + 2):
-            pane.styles.height = len(rows) + 2
         pane.put([spelled(self.legible(row)) for row in rows])
+        _fit(pane)
 
     def _choose(self, at: int) -> None:
         if self._offer is not None:
@@ -219,3 +218,10 @@ class DecideScreen(Place):
 
 def _graph(known: Known, run: RunView) -> Multigraph | None:
     return graph_of(known.state, run) if known.state is not None else None
+
+
+def _fit(pane: Rows) -> None:
+    """As high as what it shows, with its frame."""
+    height = Scalar.from_number(len(pane.rows) + 2)
+    if pane.styles.height != height:
+        pane.styles.height = height
