@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from scanflow_tui.contract.evidence import LabelKind
 from scanflow_tui.tui.labelling.queue import Counts, Word
 from scanflow_tui.tui.present import label as show
 from scanflow_tui.tui.present.class_keys import class_keys, matching
@@ -110,12 +111,13 @@ def test_captions_say_guess_way_and_saved() -> None:
 def test_the_mark_of_what_is_saved_has_room_on_every_tile(room: int) -> None:
     entry = next(entry for entry in ENTRIES if not is_hidden(entry))
     keys = class_keys([f"breed {at}" for at in range(1300)])
-    said = set()
-    for kind, value in (
+    given: list[tuple[LabelKind, int | None]] = [
         ("class", 1), ("class", 1299), ("rejected", 1), ("unsure", None), ("skip", None),
         ("invalid", None),
-    ):  # fmt: skip
-        word = Word(kind, value, True, "me")  # type: ignore[arg-type]
+    ]  # fmt: skip
+    said = set()
+    for kind, value in given:
+        word = Word(kind, value, True, "me")
         foot = show.caption(entry, word, keys, hidden=False, room=room).plain
         assert foot.endswith("✓") and "…" not in foot and len(foot) <= room
         said.add(foot)
